@@ -1,0 +1,86 @@
+import AWSClient
+import AWSModels
+import Dispatch
+import HTTPServer
+import Logging
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Reads the settings, serves until SIGTERM or SIGINT, lets what is in flight finish.
+@main
+enum Main {
+    /// How long requests that are being answered may take to end after SIGTERM; ECS kills after 30 s.
+    private static let gracePeriod = Duration.seconds(25)
+
+    static func main() async {
+        do {
+            try await serve(Settings(.current))
+        } catch {
+            LineLogHandler.write("labapp: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func serve(_ settings: Settings) async throws {
+        let logger = Logger(label: settings.appName) { label in
+            LineLogHandler(label: label, logLevel: settings.logLevel)
+        }
+        let stop = StopSignals()
+        let client = try AWSClient(
+            AWSClient.Configuration(
+                region: settings.region,
+                timeouts: Timeouts(connect: .seconds(3), readIdle: .seconds(8), call: .seconds(25)), logger: logger))
+        let hasher = HashPool()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let app = App(settings: settings, s3: S3Client(client), hasher: hasher, logger: logger)
+        var configuration = HTTPServer.Configuration()
+        configuration.protocolError = { error in
+            AppError(status: error.status, code: "BadRequest", message: error.status.reasonPhrase).response
+        }
+        let server = try await HTTPServer.start(
+            host: settings.host, port: settings.port, configuration: configuration, responder: app,
+            eventLoopGroup: group)
+        logger.notice(
+            "listening",
+            metadata: [
+                "host": "\(settings.host)", "port": "\(server.localAddress.port ?? settings.port)",
+                "bucket": "\(settings.bucket)", "region": "\(settings.region)",
+            ])
+        await stop.first()
+        logger.notice("stopping; what is in flight finishes")
+        await server.shutdown(gracePeriod: gracePeriod)
+        try await hasher.shutdown()
+        try await client.shutdown()
+        try await group.shutdownGracefully()
+        logger.notice("stopped")
+    }
+}
+
+/// SIGTERM and SIGINT, as something to wait for.
+private final class StopSignals: Sendable {
+    private let signals: AsyncStream<Void>
+
+    init() {
+        let (signals, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        self.signals = signals
+        for number in [SIGTERM, SIGINT] {
+            // The default would end the process before the source hears of it.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            continuation.onTermination = { _ in source.cancel() }
+        }
+    }
+
+    /// Returns when the first one has come.
+    func first() async {
+        for await _ in signals { return }
+    }
+}
