@@ -23,6 +23,7 @@ let package = Package(
             name: "skylab",
             dependencies: [
                 "Cloud", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ]),
         .executableTarget(
             name: "labapp",
@@ -31,7 +32,12 @@ let package = Package(
             ]),
 
         // Product and composition.
-        .target(name: "Lab", dependencies: ["AWSClient", "AWSModels"]),
+        .target(
+            name: "Lab",
+            dependencies: [
+                "AWSClient", "AWSModels", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(
             name: "Cloud",
             dependencies: ["Services", "HTTPServer", .product(name: "Logging", package: "swift-log")]),

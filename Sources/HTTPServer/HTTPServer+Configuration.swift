@@ -39,6 +39,14 @@ extension HTTPServer {
         }
 
         public init() {}
+
+        var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = maximumHeaderBytes
+            limits.maxHeaderListSize = maximumHeaderBytes
+            limits.maxHeaderFieldCount = maximumHeaderFields
+            return limits
+        }
     }
 }
 

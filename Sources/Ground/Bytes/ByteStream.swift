@@ -57,6 +57,11 @@ public struct ByteStream: Sendable {
         trailerFields = trailers
     }
 
+    /// This stream with its chunks passed through `next`: of the same length, and with the same trailers.
+    public func passing(through next: @escaping @Sendable () async throws -> ByteBuffer?) -> ByteStream {
+        ByteStream(length: length, trailers: trailerFields, next: next)
+    }
+
     /// The trailer fields behind the body, names lower-cased. Empty before the end has been read.
     public var trailers: [(name: String, value: String)] { trailerFields?() ?? [] }
 

@@ -15,8 +15,6 @@ package protocol FileLayer: Sendable {
     func write(_ bytes: UnsafeRawBufferPointer, to file: OpenFile, at offset: Int64) throws(SystemError)
     /// Gives the file room on the disk, and that length.
     func allocate(_ file: OpenFile, from offset: Int64, length: Int64) throws(SystemError)
-    /// Asks the system to begin writing out a stretch, so that a later sync has less to wait for. A hint.
-    func startWriting(_ file: OpenFile, from offset: Int64, length: Int64)
     /// On the disk when it returns: the file's bytes and what is needed to read them, but not its name.
     func syncData(_ file: OpenFile) throws(SystemError)
     /// On the disk when it returns: the names in a directory.
@@ -59,21 +57,9 @@ package struct SystemFileLayer: FileLayer {
 
     package func allocate(_ file: OpenFile, from offset: Int64, length: Int64) throws(SystemError) {
         #if canImport(Glibc)
-        while fallocate(file.descriptor, 0, off_t(offset), off_t(length)) != 0 {
-            switch errno {
-            case EINTR: continue
-            // The file system can't: writing makes the room as it goes.
-            case EOPNOTSUPP, ENOSYS: return
-            default: throw .last("fallocate", "")
-            }
-        }
-        #endif
-    }
-
-    package func startWriting(_ file: OpenFile, from offset: Int64, length: Int64) {
-        #if canImport(Glibc)
-        // SYNC_FILE_RANGE_WRITE
-        _ = sync_file_range(file.descriptor, offset, length, 2)
+        var result = posix_fallocate(file.descriptor, off_t(offset), off_t(length))
+        while result == EINTR { result = posix_fallocate(file.descriptor, off_t(offset), off_t(length)) }
+        guard result == 0 else { throw SystemError(call: "posix_fallocate", subject: "", code: result) }
         #endif
     }
 

@@ -33,6 +33,8 @@ struct SegmentLog {
         var allocated: Int64
         /// Bytes are written that were not synced.
         var isDirty = false
+        /// There is a row of it.
+        var isCommitted = false
     }
 
     private let files: StoreFiles
@@ -50,7 +52,7 @@ struct SegmentLog {
     /// Goes on with a segment that was not full when the store was closed.
     mutating func resume(id: Int64, tail: Int64) throws {
         let file = try files.layer.open(files.path(ofSegment: id), creating: false)
-        current = Current(id: id, file: file, tail: tail, allocated: tail)
+        current = Current(id: id, file: file, tail: tail, allocated: tail, isCommitted: true)
     }
 
     /// Writes all of `bodies`, in one go, without syncing.
@@ -103,6 +105,13 @@ struct SegmentLog {
 
     /// The file that must be synced before a row that points into it may be committed.
     var unsynced: OpenFile? { current.flatMap { $0.isDirty ? $0.file : nil } }
+
+    /// The current segment, where its first row has just been written.
+    mutating func takeUncommitted(in written: some Sequence<Int64>) -> Int64? {
+        guard let segment = current, !segment.isCommitted, written.contains(segment.id) else { return nil }
+        current?.isCommitted = true
+        return segment.id
+    }
 
     mutating func markSynced() { current?.isDirty = false }
 

@@ -32,8 +32,9 @@ enum SegmentRecord {
         buffer.writeInteger(owner.sequence)
         buffer.writeBytes(owner.key)
         buffer.writeImmutableBuffer(body)
+        let covered = start - buffer.readerIndex + 8
         let checksum = buffer.withUnsafeReadableBytes { bytes in
-            checksum(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(start - buffer.readerIndex + 8)))
+            Self.checksum(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(covered)))
         }
         buffer.setInteger(checksum, at: start + 4)
     }

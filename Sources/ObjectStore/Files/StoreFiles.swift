@@ -43,7 +43,7 @@ final class StoreFiles: Sendable {
 
     // MARK: Blobs
 
-    private func blobDirectory(_ id: BlobID) -> String { blobsPath + "/" + Hex.text([UInt8(id.high >> 56)]) }
+    private func blobDirectory(_ id: BlobID) -> String { blobsPath + "/" + Hex.encode([UInt8(id.high >> 56)]) }
 
     func path(of id: BlobID) -> String { blobDirectory(id) + "/" + id.text }
 
@@ -108,7 +108,7 @@ final class StoreFiles: Sendable {
 
     // MARK: Segments
 
-    static func segmentName(_ id: Int64) -> String { Hex.text(id.bigEndianOctets) }
+    static func segmentName(_ id: Int64) -> String { Hex.encode(id.bigEndianOctets) }
 
     func path(ofSegment id: Int64) -> String { segmentsPath + "/" + Self.segmentName(id) }
 

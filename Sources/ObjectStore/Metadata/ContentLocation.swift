@@ -1,3 +1,5 @@
+import Ground
+
 /// Names a file that holds one body: 16 random bytes, so that a name is never given twice.
 package struct BlobID: Sendable, Hashable {
     let high: UInt64
@@ -23,10 +25,10 @@ package struct BlobID: Sendable, Hashable {
     var bytes: [UInt8] { high.bigEndianOctets + low.bigEndianOctets }
 
     /// 32 hex digits: the file's name.
-    var text: String { Hex.text(bytes) }
+    var text: String { Hex.encode(bytes) }
 
     init?(text: String) {
-        guard let bytes = Hex.bytes(text) else { return nil }
+        guard let bytes = Hex.decode(text) else { return nil }
         guard let id = bytes.withUnsafeBytes({ BlobID(bytes: $0) }) else { return nil }
         self = id
     }
@@ -78,39 +80,4 @@ extension Token {
 
 extension FixedWidthInteger {
     var bigEndianOctets: [UInt8] { withUnsafeBytes(of: bigEndian) { [UInt8]($0) } }
-}
-
-/// Lower-case hex.
-enum Hex {
-    static func text(_ bytes: [UInt8]) -> String {
-        String(unsafeUninitializedCapacity: bytes.count * 2) { space in
-            for (index, byte) in bytes.enumerated() {
-                space[2 * index] = digit(byte >> 4)
-                space[2 * index + 1] = digit(byte & 15)
-            }
-            return bytes.count * 2
-        }
-    }
-
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2) else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2)
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: digit - 48
-        case 97...102: digit - 87
-        default: nil
-        }
-    }
 }

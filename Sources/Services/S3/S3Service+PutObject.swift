@@ -41,9 +41,7 @@ extension S3Service {
             return body
         }
         let watched = WatchedLength(body.makeReader())
-        return ByteStream(length: nil, trailers: body.hasTrailers ? { body.trailers } : nil) {
-            try await watched.next()
-        }
+        return body.passing { try await watched.next() }
     }
 
     /// Runs a conditional write and tells which condition did not hold.
