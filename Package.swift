@@ -1,6 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The executables carry Swift's libraries with them, so that they start quickly and run where no Swift is installed. It is
+// a matter of linking alone: programs and tests share everything that is compiled. The last three are what the static
+// library of FoundationEssentials needs and does not name.
+let linkedStatically: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections", "-lswiftSynchronization"],
+        .when(platforms: [.linux]))
+]
+
 // Arrows point down only; ARCHITECTURE.md has the picture and the reason for each target.
 let package = Package(
     name: "skylab",
@@ -22,14 +31,14 @@ let package = Package(
         .executableTarget(
             name: "skylab",
             dependencies: [
-                "Cloud", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Cloud", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ]),
+            ], linkerSettings: linkedStatically),
         .executableTarget(
             name: "labapp",
             dependencies: [
                 "AWSClient", "AWSModels", "HTTPServer", .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], linkerSettings: linkedStatically),
 
         // Product and composition.
         .target(
@@ -84,7 +93,8 @@ let package = Package(
 
         // The codecs as a process, so that botocore itself can be asked whether they are right.
         .executableTarget(
-            name: "wireprobe", dependencies: ["AWSModels"], path: "Conformance/WireProbe"),
+            name: "wireprobe", dependencies: ["AWSModels"], path: "Conformance/WireProbe",
+            linkerSettings: linkedStatically),
 
         // Tests.
         .testTarget(name: "GroundTests", dependencies: ["Ground"]),

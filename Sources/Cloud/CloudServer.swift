@@ -1,6 +1,7 @@
 import Ground
 import HTTPServer
 import Logging
+import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ObjectStore

@@ -7,7 +7,7 @@ import Synchronization
 /// ``stream()`` it makes.
 final class RequestBody {
     private enum End {
-        case complete
+        case complete(trailers: HTTPHeaders?)
         case failed(any Error)
     }
 
@@ -77,8 +77,7 @@ final class RequestBody {
 
     func complete(trailers fields: HTTPHeaders?) {
         guard end == nil else { return }
-        if let fields { trailers?.set(fields) }
-        end(with: .complete)
+        end(with: .complete(trailers: fields))
     }
 
     /// Ends a body that was cut short. What came before is given to the reader first.
@@ -94,7 +93,9 @@ final class RequestBody {
         self.reader = nil
         connection?.bodyReaderServed()
         switch end {
-        case .complete: reader.resume(returning: nil)
+        case .complete(let fields):
+            trailers?.set(fields)
+            reader.resume(returning: nil)
         case .failed(let error): reader.resume(throwing: error)
         }
     }
@@ -143,7 +144,9 @@ final class RequestBody {
             return .chunk(chunk)
         }
         switch end {
-        case .complete: return .end
+        case .complete(let fields):
+            trailers?.set(fields)
+            return .end
         case .failed(let error): return .failure(error)
         case nil: return .nothing
         }
@@ -169,7 +172,8 @@ private final class TrailerFields: Sendable {
 
     var fields: [(name: String, value: String)] { state.withLock { $0 } }
 
-    func set(_ headers: HTTPHeaders) {
+    func set(_ headers: HTTPHeaders?) {
+        guard let headers else { return }
         let fields = headers.map { (name: $0.name.lowercased(), value: $0.value) }
         state.withLock { $0 = fields }
     }

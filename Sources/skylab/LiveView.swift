@@ -47,3 +47,9 @@ struct LiveView {
     }
 }
 
+
+extension String {
+    func padded(_ width: Int) -> String {
+        count >= width ? self : self + String(repeating: " ", count: width - count)
+    }
+}

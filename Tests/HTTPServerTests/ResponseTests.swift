@@ -150,7 +150,9 @@ import Testing
 
     private func withFile(_ count: Int, _ body: (String, [UInt8]) async throws -> Void) async throws {
         let path = NSTemporaryDirectory() + "/http-server-\(UUID().uuidString)"
-        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
+        var bytes = (0..<1021).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
+        while bytes.count < count { bytes += bytes }
+        bytes.removeLast(bytes.count - count)
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await body(path, bytes)
@@ -182,7 +184,7 @@ import Testing
                     try FileManager.default.removeItem(atPath: path)
                     try Data(bytes).write(to: URL(fileURLWithPath: path))
                     let body = try await client.receive(4_000_010)
-                    #expect(body.readableBytesView.elementsEqual(bytes[1..<4_000_001] + bytes[4_999_990...]))
+                    #expect(Array(buffer: body) == Array(bytes[1..<4_000_001] + bytes[4_999_990...]))
                 }
                 try await client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
                 _ = try await client.head()

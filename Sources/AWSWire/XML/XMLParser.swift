@@ -72,8 +72,8 @@ struct XMLParser {
         let start = position
         try skip(past: "?>")
         let text = String(decoding: bytes[start..<position], as: UTF8.self).lowercased()
-        guard let encoding = text.range(of: "encoding") else { return }
-        let isKnown = ["utf-8", "utf8", "us-ascii"].contains { text[encoding.upperBound...].contains($0) }
+        guard let encoding = text.firstRange(of: "encoding") else { return }
+        let isKnown = ["utf-8", "utf8", "us-ascii"].contains { text[encoding.upperBound...].firstRange(of: $0) != nil }
         guard isKnown else { throw malformed("an encoding other than UTF-8") }
     }
 

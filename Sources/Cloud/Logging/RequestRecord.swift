@@ -17,6 +17,9 @@ public struct RequestRecord: Sendable {
     public let bytes: Int64
     public let path: String
 
+    /// The duration as people read it.
+    public var milliseconds: String { "\(duration.milliseconds) ms" }
+
     /// `key=value` pairs; text with spaces or control characters in it is quoted.
     var line: String {
         var line = "\(time.iso8601(milliseconds: true)) level=\(status >= 500 ? "error" : "info") request=\(requestID)"

@@ -128,6 +128,7 @@ package final class SQLiteConnection {
             case .restart: SQLITE_CHECKPOINT_RESTART
             case .truncate: SQLITE_CHECKPOINT_TRUNCATE
             }
+        guard handle != nil else { return false }
         var inLog: Int32 = 0
         var copied: Int32 = 0
         let result = sqlite3_wal_checkpoint_v2(handle, nil, mode, &inLog, &copied)

@@ -23,6 +23,8 @@ struct WriterCore {
     private var segments: SegmentTable
     private var sequences: SequenceCounter
     private var isLoaded = false
+    /// Pages of the log when it was last given to be copied.
+    private var checkpointedPages = 0
     private var commits = 0
     private var writes = 0
 
@@ -240,7 +242,11 @@ struct WriterCore {
             // Nobody has caught up with the log: it is copied here, so that it does not grow without end. Readers that
             // still need it are no reason to stop; the next batch tries again.
             _ = try? database.checkpoint(.restart)
-        } else if database.logPages >= options.logPagesToCheckpoint {
+        }
+        // A log that has been copied whole begins anew by itself, and the count with it.
+        if database.logPages < checkpointedPages { checkpointedPages = 0 }
+        if database.logPages - checkpointedPages >= options.logPagesToCheckpoint {
+            checkpointedPages = database.logPages
             maintenance.checkpoint()
         }
         for id in segments.takeSparse(current: log.currentID) { maintenance.compact(segment: id) }

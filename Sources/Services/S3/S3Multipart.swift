@@ -53,8 +53,10 @@ enum S3Multipart {
             return StoredChecksum(
                 algorithm: algorithm, value: "\(Base64.encode(hasher.finalize()))-\(parts.count)", kind: .composite)
         case .fullObject:
-            let whole = zip(values, parts).dropFirst().reduce(first) { whole, next in
-                CRC.combine(whole, next.0, lengthOfB: next.1.size, algorithm: algorithm)
+            var whole = first
+            for (value, part) in zip(values, parts).dropFirst() {
+                guard let sum = CRC.combine(whole, value, lengthOfB: part.size, algorithm: algorithm) else { return nil }
+                whole = sum
             }
             return StoredChecksum(algorithm: algorithm, value: Base64.encode(whole))
         }

@@ -21,7 +21,10 @@ extension S3Service {
                 try await store.setConfiguration(
                     bucket: bucket, name: Self.taggingConfiguration, value: S3Tags.encode(tags))
             }
-        } catch ObjectStoreError.bucketExists(let existing) where existing.account == account {
+        } catch {
+            guard case .bucketExists(let existing) = error, existing.account == account else {
+                throw S3Failure.from(error, bucket: name, key: "", versionId: nil)
+            }
             // In us-east-1 alone, making one's own bucket again is no error (CreateBucket, BucketAlreadyOwnedByYou).
             guard region == "us-east-1", existing.region == region else {
                 throw AWSError(
@@ -29,8 +32,6 @@ extension S3Service {
                     "Your previous request to create the named bucket succeeded and you already own it.", status: 409,
                     details: [("BucketName", name)])
             }
-        } catch let error as ObjectStoreError {
-            throw S3Failure.from(error, bucket: name, key: "", versionId: nil)
         }
         return .init(location: "/\(name)", bucketArn: Self.arn(ofBucket: name))
     }
@@ -159,7 +160,7 @@ extension S3Service {
                 "The Versioning element must be specified")
         default: throw S3Failure.malformedXML()
         }
-        try await mapped(bucket: bucket.name) { try await store.setVersioning(bucket: bucket, state) }
+        _ = try await mapped(bucket: bucket.name) { try await store.setVersioning(bucket: bucket, state) }
         return .init()
     }
 

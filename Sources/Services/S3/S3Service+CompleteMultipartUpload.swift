@@ -16,10 +16,11 @@ extension S3Service {
         let upload: MultipartUpload?
         do {
             upload = try await store.upload(bucket: bucket, key: key, id: input.uploadId ?? "")
-        } catch ObjectStoreError.noSuchUpload {
+        } catch {
+            guard case .noSuchUpload = error else {
+                throw S3Failure.from(error, bucket: bucket.name, key: key, versionId: nil)
+            }
             upload = nil
-        } catch let error as ObjectStoreError {
-            throw S3Failure.from(error, bucket: bucket.name, key: key, versionId: nil)
         }
         let parts = try listed(input.multipartUpload?.parts, of: upload)
         let version: ObjectVersion

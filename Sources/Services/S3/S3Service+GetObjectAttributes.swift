@@ -17,7 +17,7 @@ extension S3Service {
         guard !version.isDeleteMarker else { throw S3Failure.deleteMarker(version, asked: selector) }
         var output = S3.GetObjectAttributesOutput(
             lastModified: version.lastModified, versionId: Self.toldVersionID(version.id, in: bucket))
-        if wanted.contains(.etag) { output.eTag = version.attributes.etag }
+        if wanted.contains(.eTag) { output.eTag = version.attributes.etag }
         if wanted.contains(.storageClass) {
             output.storageClass = .init(rawValue: version.attributes.storageClass)
         }
@@ -33,7 +33,7 @@ extension S3Service {
 
     private static func wanted(_ names: [S3.ObjectAttributes]?) throws(AWSError) -> [S3.ObjectAttributes] {
         // SDKs send one header each or one with all.
-        let names = (names ?? []).flatMap { $0.rawValue.split(separator: ",") }.map { $0.filter { $0 != " " } }
+        let names = (names ?? []).flatMap { $0.rawValue.split(separator: ",") }.map { String($0.filter { $0 != " " }) }
         guard !names.isEmpty else {
             throw S3Failure.invalidRequest(
                 "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")

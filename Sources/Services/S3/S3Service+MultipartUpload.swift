@@ -95,10 +95,11 @@ extension S3Service {
     func upload(_ bucket: Bucket, _ key: String, _ id: String?) async throws -> MultipartUpload {
         do {
             return try await store.upload(bucket: bucket, key: key, id: id ?? "")
-        } catch ObjectStoreError.noSuchUpload {
+        } catch {
+            guard case .noSuchUpload = error else {
+                throw S3Failure.from(error, bucket: bucket.name, key: key, versionId: nil)
+            }
             throw S3Failure.noSuchUpload(id)
-        } catch let error as ObjectStoreError {
-            throw S3Failure.from(error, bucket: bucket.name, key: key, versionId: nil)
         }
     }
 
