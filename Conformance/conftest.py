@@ -93,7 +93,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     server = getattr(item, "funcargs", {}).get("skylab")
     if report.failed and server is not None and server.log.exists():
-        report.sections.append(("skylab's log, its end", "\n".join(server.log.read_text().splitlines()[-15:])))
+        report.sections.append(("skylab's log, its end", "\n".join(server.log.read_text().splitlines()[-8:])))
         report.sections.append(("skylab's whole log", str(keep(server.log))))
 
 
@@ -143,7 +143,7 @@ def aws(skylab_endpoint, credentials):
         "AWS_ENDPOINT_URL": skylab_endpoint,
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_PAGER": "",
         "AWS_MAX_ATTEMPTS": "1",
         "PYTHONWARNINGS": "ignore",

@@ -36,7 +36,7 @@ def test_empty_set_clears(s3, bucket):
 
 @pytest.mark.parametrize("header, expected", [
     ("a=1", {"a": "1"}), ("a=1&b=2", {"a": "1", "b": "2"}), ("a=", {"a": ""}), ("a", {"a": ""}),
-    ("a%20b=c%26d", {"a b": "c&d"}), ("k=a+b", {"k": "a b"}), ("%C3%A9=%E6%97%A5", {"é": "日"}), ("", {}),
+    ("a%20b=c%3Ad", {"a b": "c:d"}), ("k=a+b", {"k": "a b"}), ("%C3%A9=%E6%97%A5", {"é": "日"}), ("", {}),
 ])
 def test_header(wire, s3, bucket, header, expected):
     assert wire.send("PUT", f"/{bucket}/k", {"x-amz-tagging": header}, b"x").status == 200

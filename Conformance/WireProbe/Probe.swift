@@ -91,7 +91,8 @@ private struct ProbeCall: OperationCall {
                 error: error, proto, operation: operation, requestID: "REQUEST-ID", hostID: "HOST-ID")
             try answer(response)
             let again = ClientCodec.decodeError(
-                operation, proto, status: response.status, headers: response.headers, document: try bytes(response.body))
+                operation, proto, status: response.status, headers: response.headers, document: try bytes(response.body)
+            )
             answer.document = "\(again.code)\n\(again.message)\n\(again.requestID ?? "")"
         case "validate":
             var reader = JSONReader(Array((question.document ?? "").utf8))

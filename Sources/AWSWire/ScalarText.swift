@@ -52,7 +52,9 @@ enum ScalarText {
         }
     }
 
-    static func blob(_ text: String) -> [UInt8]? { Base64.decode(text) ?? Base64.decode(text.filter { !$0.isWhitespace }) }
+    static func blob(_ text: String) -> [UInt8]? {
+        Base64.decode(text) ?? Base64.decode(text.filter { !$0.isWhitespace })
+    }
 
     static func text(_ value: Bool) -> String { value ? "true" : "false" }
 

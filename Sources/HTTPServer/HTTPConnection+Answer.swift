@@ -20,7 +20,8 @@ extension HTTPConnection {
     func answer(_ response: HTTPServerResponse, _ exchange: Exchange) async {
         guard isCurrent(exchange) else { return }
         guard exchange.method != .HEAD, response.status.mayHaveResponseBody else {
-            return await answer(response, exchange, .none(length: exchange.method == .HEAD ? response.body.length : nil))
+            return await answer(
+                response, exchange, .none(length: exchange.method == .HEAD ? response.body.length : nil))
         }
         switch response.body.source {
         case .buffer(let body): await answer(response, exchange, .length(Int64(body.readableBytes)), body)

@@ -167,7 +167,13 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         guard let context else { return }
         switch head.framing {
-        case .length(let length) where length == 0 || length <= configuration.collectedBodyBytes && !head.expectsContinue:
+        case .length(let length)
+        where length == 0 || length <= configuration.collectedBodyBytes && !head.expectsContinue:
+            // A server may leave it out where there is no body. But botocore takes a final status in its place for the
+            // last one of the connection, and misreads the next answer if it is not.
+            if head.expectsContinue {
+                context.writeAndFlush(wrapOutboundOut(.byteBuffer(Self.continueResponse)), promise: nil)
+            }
             phase = .collecting(head, ByteBuffer())
         case .length(let length):
             let body = RequestBody(self, context.eventLoop, length: length, expectsContinue: head.expectsContinue)

@@ -1,8 +1,8 @@
 import Ground
 
 extension ObjectStore {
-    /// The current objects of a bucket by key, in UTF-8 byte order; keys whose newest version is a delete marker are not
-    /// shown. Entries tell nothing of parts.
+    /// The current objects of a bucket by key, in UTF-8 byte order; keys whose newest version is a delete marker are
+    /// not shown. Entries tell nothing of parts.
     public func list(bucket: Bucket, query: ListQuery) async throws(ObjectStoreError) -> ListPage<ObjectVersion> {
         try await read { session in
             try session.database.snapshot {
@@ -18,7 +18,8 @@ extension ObjectStore {
     /// With `query.afterVersion` it goes on behind that version, also where it has been removed meanwhile. Only for the
     /// null version there is then no telling where it was, and all versions of the key are shown.
     /// - Throws: `malformedVersionID`.
-    public func listVersions(bucket: Bucket, query: ListQuery) async throws(ObjectStoreError) -> ListPage<ObjectVersion> {
+    public func listVersions(bucket: Bucket, query: ListQuery) async throws(ObjectStoreError) -> ListPage<ObjectVersion>
+    {
         try await read { session in
             try session.database.snapshot {
                 var resume: Int64?
@@ -41,8 +42,8 @@ extension ObjectStore {
     }
 
     /// The open uploads of a bucket: by key, within a key in the order in which they were initiated.
-    /// - Parameter afterUpload: with `query.after`: goes on behind this upload of that key. What is no upload id of this
-    ///   store is passed over.
+    /// - Parameter afterUpload: with `query.after`: goes on behind this upload of that key. What is no upload id of
+    ///   this store is passed over.
     public func uploads(
         bucket: Bucket, query: ListQuery, afterUpload: String? = nil
     ) async throws(ObjectStoreError) -> ListPage<MultipartUpload> {

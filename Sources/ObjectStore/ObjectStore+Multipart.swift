@@ -98,8 +98,8 @@ extension ObjectStore {
     ///   - finish: gives what is to be kept with the object, or throws to refuse. Called within the transaction, with
     ///     the writer waiting: it must not take long.
     /// - Throws: what `finish` throws, as it is; else ``ObjectStoreError``: `noSuchBucket`, `noSuchUpload`,
-    ///   `invalidPartOrder`, `invalidPart`, `partTooSmall`, `preconditionFailed`, `noSuchKey` for `ifMatch` where nothing
-    ///   is there.
+    ///   `invalidPartOrder`, `invalidPart`, `partTooSmall`, `preconditionFailed`, `noSuchKey` for `ifMatch` where
+    ///   nothing is there.
     public func completeUpload(
         bucket: Bucket, key: String, uploadID: String,
         parts: [(number: Int, etag: String, checksum: StoredChecksum?)], minimumPartSize: Int64,

@@ -175,8 +175,8 @@ extension ObjectStore {
 
     /// The bytes of a version, or a range of them. Small bodies have been checked against their checksum.
     ///
-    /// The files are open when this returns: who reads goes on when the version is removed meanwhile. (An object of very
-    /// many parts is the exception.)
+    /// The files are open when this returns: who reads goes on when the version is removed meanwhile. (An object of
+    /// very many parts is the exception.)
     /// - Parameter range: within the version's size; `nil` for all.
     /// - Throws: `unreadable` where bytes are lost or damaged; `noSuchVersion` where the version has been removed.
     public func content(
@@ -190,7 +190,8 @@ extension ObjectStore {
             var (layout, parts) = (version.content.layout, version.parts)
             var missing: ContentReader.Missing?
             for attempt in 0..<Self.attempts {
-                if case .unknown = layout {} else if attempt == 0 {
+                if case .unknown = layout {
+                } else if attempt == 0 {
                     do {
                         return try content.stream(layout, parts: parts, size: version.size, range: range, owner: owner)
                     } catch let error as ContentReader.Missing {

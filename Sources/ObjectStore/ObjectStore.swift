@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Rows of metadata lie in a SQLite database; bodies lie in files beside it: small ones in segments, which many share,
 /// others in a blob each. One thread writes, and commits what has gathered in one go; any number read. What has been
-/// acknowledged is on the disk. Keys are 1...1024 bytes of UTF-8, which the caller sees to; they never become file names.
+/// acknowledged is on the disk. Keys are 1...1024 bytes of UTF-8, which the caller sees to; they never become file
+/// names.
 ///
 /// All methods may be called from anywhere at any time; none blocks the thread that calls it. They throw
 /// ``ObjectStoreError`` unless said otherwise, and `closed` after ``close()``.
@@ -43,13 +44,14 @@ public final class ObjectStore: Sendable {
         content = ContentReader(files: files)
         let hasFiles: Bool
         do {
-            try files.prepare()
+            try files.prepare(makeDatabase: Schema.create)
             let database = try Schema.open(files.databasePath, maximumPages: options.maximumDatabasePages)
             writer = Writer(
                 core: WriterCore(
                     database: database, files: files, clock: clock, options: options, buckets: bucketCache,
                     maintenance: maintenance))
-            hasFiles = try !fileLayer.names(in: files.blobsPath).isEmpty || !fileLayer.names(in: files.segmentsPath).isEmpty
+            hasFiles =
+                try !fileLayer.names(in: files.blobsPath).isEmpty || !fileLayer.names(in: files.segmentsPath).isEmpty
         } catch {
             throw ObjectStoreError(error)
         }

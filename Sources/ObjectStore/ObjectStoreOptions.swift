@@ -5,7 +5,7 @@ package struct ObjectStoreOptions: Sendable {
     /// Length at which a segment is full.
     package var segmentLength: Int64 = 64 << 20
     /// Pages of the write-ahead log from which on it is copied in the background.
-    package var logPagesToCheckpoint = 2_000
+    package var logPagesToCheckpoint = 4_096
     /// Pages of the write-ahead log that the writer does not let it grow beyond, if it can: 64 MiB.
     package var logPagesBound = 16_384
     /// Pages that the database may have, for tests of a full disk.

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import Ground
+import Testing
 
 @Suite struct SQLiteTests {
     private func withDatabase(_ body: (SQLiteConnection, String) throws -> Void) throws {
@@ -9,7 +8,8 @@ import Ground
         defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) } }
         let database = try SQLiteConnection(path: path, cacheKiB: 256)
         defer { database.close() }
-        try database.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT, bytes BLOB)")
+        try database.execute(
+            "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT, bytes BLOB)")
         try body(database, path)
     }
 
@@ -28,8 +28,10 @@ import Ground
 
     @Test func itSyncsEachCommit() throws {
         try withDatabase { database, _ in
-            #expect(try database.number("PRAGMA synchronous") == 2)
-            #expect(try database.number("PRAGMA wal_autocheckpoint") == 0)
+            let synchronous = try database.number("PRAGMA synchronous")
+            #expect(synchronous == 2)
+            let checkpoint = try database.number("PRAGMA wal_autocheckpoint")
+            #expect(checkpoint == 0)
         }
     }
 
@@ -40,7 +42,9 @@ import Ground
             try database.execute("PRAGMA max_page_count = 4")
             try database.begin()
             let full = #expect(throws: SQLiteError.self) {
-                try database.statement("INSERT INTO t (bytes) VALUES (?1)").bind(1, [UInt8](repeating: 1, count: 50_000)).run()
+                try database.statement("INSERT INTO t (bytes) VALUES (?1)").bind(
+                    1, [UInt8](repeating: 1, count: 50_000)
+                ).run()
             }
             #expect(full?.isFull == true && full?.isCorrupt == false)
             database.rollback()
@@ -68,7 +72,9 @@ import Ground
 
     @Test func checkpointsEmptyTheLog() throws {
         try withDatabase { database, _ in
-            for number in 0..<100 { try database.statement("INSERT INTO t (text) VALUES (?1)").bind(1, "\(number)").run() }
+            for number in 0..<100 {
+                try database.statement("INSERT INTO t (text) VALUES (?1)").bind(1, "\(number)").run()
+            }
             #expect(database.logPages > 100)
             #expect(try database.checkpoint(.passive))
             #expect(try database.checkpoint(.truncate))

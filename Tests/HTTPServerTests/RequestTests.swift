@@ -19,11 +19,16 @@ import Testing
         }
     }
 
-    @Test(arguments: ["Content-Length: 11\r\n\r\nhello world", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"])
+    @Test(arguments: [
+        "Content-Length: 11\r\n\r\nhello world",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+    ])
     func bytesOneByOne(_ rest: String) async throws {
         try await withServer { server in
             let client = try await RawClient(server)
-            for byte in "PUT /key HTTP/1.1\r\nHost: h\r\n\(rest)".utf8 { try await client.send(ByteBuffer(bytes: [byte])) }
+            for byte in "PUT /key HTTP/1.1\r\nHost: h\r\n\(rest)".utf8 {
+                try await client.send(ByteBuffer(bytes: [byte]))
+            }
             #expect(try await client.response().text == "PUT /key hello world")
         }
     }
@@ -36,7 +41,8 @@ import Testing
             for number in 0..<20 {
                 requests += "PUT /\(number) HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
                 requests += "PUT /\(number) HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n\(large)"
-                requests += "PUT /\(number) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                requests +=
+                    "PUT /\(number) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
                 requests += "GET /\(number) HTTP/1.1\r\nHost: h\r\n\r\n"
             }
             client.post(ByteBuffer(string: requests))
@@ -59,7 +65,8 @@ import Testing
         try await withServer(responder) { server in
             let client = try await RawClient(server)
             try await client.send(
-                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\nB: c\r\n\r\n")
+                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\nB: c\r\n\r\n"
+            )
             #expect(try await client.response().text == "x-sum=1,b=c")
         }
     }
@@ -157,7 +164,8 @@ import Testing
     @Test func anInvalidChunk() async throws {
         try await withServer { server in
             let client = try await RawClient(server)
-            try await client.send("PUT /k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n")
+            try await client.send(
+                "PUT /k HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n")
             let response = try await client.response()
             #expect(response.status == 400)
             #expect(response.text == "malformed")
@@ -252,7 +260,9 @@ import Testing
             configuration.protocolError = { .text("\($0)", $0.status) }
         }
         try await withServer(configure: configure) { server in
-            for field in ["x: " + String(repeating: "a", count: 70_000), String(repeating: "a: b\r\n", count: 2100) + "c: d"] {
+            for field in [
+                "x: " + String(repeating: "a", count: 70_000), String(repeating: "a: b\r\n", count: 2100) + "c: d",
+            ] {
                 let client = try await RawClient(server)
                 client.post(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: h\r\n\(field)\r\n\r\n"))
                 #expect(try await client.response().text == "headerSectionTooLarge(limit: 65536)")
@@ -312,7 +322,9 @@ import Testing
             for round in 0..<400 {
                 var bytes: [UInt8]
                 if round % 4 == 0 {
-                    bytes = (0..<Int.random(in: 1...300, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
+                    bytes = (0..<Int.random(in: 1...300, using: &generator)).map { _ in
+                        .random(in: 0...255, using: &generator)
+                    }
                 } else {
                     bytes = sound[Int.random(in: 0..<sound.count, using: &generator)]
                     bytes += sound[Int.random(in: 0..<sound.count, using: &generator)]

@@ -16,7 +16,8 @@ import Testing
             case "/own": HTTPServerResponse(status: .ok, headers: ["Content-Length": "1234"])
             case "/length": .text("12345")
             case "/204": HTTPServerResponse(status: .noContent)
-            default: HTTPServerResponse(status: .notModified, headers: ["ETag": "\"e\""], body: ByteStream("never sent"))
+            default:
+                HTTPServerResponse(status: .notModified, headers: ["ETag": "\"e\""], body: ByteStream("never sent"))
             }
         }
         try await withServer(responder) { server in
@@ -176,7 +177,8 @@ import Testing
             try await withServer(responder) { server in
                 let client = try await RawClient(server)
                 try await client.send("GET /small HTTP/1.1\r\nHost: h\r\n\r\n")
-                #expect(Array(try await client.response().body.readableBytesView) == Array(bytes[10..<110] + bytes[0..<5]))
+                #expect(
+                    Array(try await client.response().body.readableBytesView) == Array(bytes[10..<110] + bytes[0..<5]))
                 for _ in 1...2 {
                     try await client.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
                     let head = try await client.head()
@@ -198,7 +200,8 @@ import Testing
         try await withFile(50) { path, _ in
             let file = try OpenFile(reading: path)
             let responder = Responder { _ in
-                HTTPServerResponse(status: .ok, body: ByteStream(files: [FileSlice(file: file, offset: 0, length: length)]))
+                HTTPServerResponse(
+                    status: .ok, body: ByteStream(files: [FileSlice(file: file, offset: 0, length: length)]))
             }
             try await withServer(responder) { server in
                 let client = try await RawClient(server)

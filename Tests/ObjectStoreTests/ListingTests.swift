@@ -1,7 +1,6 @@
 import Ground
-import Testing
-
 import ObjectStore
+import Testing
 
 @Suite struct ListingTests {
     @Test func fiveThousandVersionsOfAKey() async throws {
@@ -46,7 +45,10 @@ import ObjectStore
             var query = ListQuery()
             query.delimiter = "/"
             #expect(try await store.list(bucket: bucket, query: query).commonPrefixes == ["dir0/", "dir2/"])
-            #expect(try await store.listVersions(bucket: bucket, query: query).commonPrefixes == ["dir0/", "dir1/", "dir2/"])
+            #expect(
+                try await store.listVersions(bucket: bucket, query: query).commonPrefixes == [
+                    "dir0/", "dir1/", "dir2/",
+                ])
             query.limit = 2
             // Only hidden keys lie behind: the page is whole.
             query.prefix = "dir"
@@ -71,7 +73,9 @@ import ObjectStore
             #expect(page.entries.map(\.id).prefix(3) == [ids[2], ids[1], ids[0]])
             #expect(page.entries.map(\.isCurrent) == [true, false, false, true])
             query.afterVersion = .opaque("no version id")
-            #expect(await failure { _ = try await store.listVersions(bucket: bucket, query: query) } == "malformedVersionID")
+            #expect(
+                await failure { _ = try await store.listVersions(bucket: bucket, query: query) } == "malformedVersionID"
+            )
         }
     }
 

@@ -1,7 +1,6 @@
 import Ground
-import Testing
-
 import ObjectStore
+import Testing
 
 /// What S3's rules say, in memory and the simple way: random operations must leave the store and this alike.
 struct Model {
@@ -12,31 +11,33 @@ struct Model {
         var tags: [Attribute]
     }
     var versioning = VersioningState.neverSet
-    /// Newest first.
-    var keys: [String: [Version]] = [:]
+    /// Newest first. By the keys' bytes, for strings of different bytes can be equal.
+    private var keys: [[UInt8]: [Version]] = [:]
+
+    subscript(_ key: String) -> [Version] {
+        get { keys[Array(key.utf8)] ?? [] }
+        set { keys[Array(key.utf8)] = newValue.isEmpty ? nil : newValue }
+    }
 
     mutating func put(_ key: String, _ version: Version) {
-        if versioning != .enabled { keys[key]?.removeAll { $0.id == .null } }
-        keys[key, default: []].insert(version, at: 0)
+        if versioning != .enabled { self[key].removeAll { $0.id == .null } }
+        self[key].insert(version, at: 0)
     }
 
     mutating func delete(_ key: String, inserted marker: VersionID?) {
         switch versioning {
-        case .neverSet: keys[key] = nil
+        case .neverSet: self[key] = []
         case .enabled, .suspended:
             put(key, Version(id: marker ?? .null, isMarker: true, text: "", tags: []))
         }
     }
 
     mutating func delete(_ key: String, version: VersionID) {
-        keys[key]?.removeAll { $0.id == version }
-        if keys[key]?.isEmpty == true { keys[key] = nil }
+        self[key].removeAll { $0.id == version }
     }
 
-    var sortedKeys: [String] { keys.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) } }
-
     enum Line: Equatable {
-        case entry(key: String, id: VersionID, isCurrent: Bool)
+        case entry(key: [UInt8], id: VersionID, isCurrent: Bool)
         case prefix(String)
     }
 
@@ -44,18 +45,19 @@ struct Model {
     func lines(_ query: ListQuery, all: Bool) -> [Line] {
         var lines: [Line] = []
         let after = query.after.map { Array($0.utf8) }
-        for key in sortedKeys where key.utf8.starts(with: query.prefix.utf8) {
+        for key in keys.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) where key.starts(with: query.prefix.utf8)
+        {
             guard let versions = keys[key], let newest = versions.first, all || !newest.isMarker else { continue }
             if let prefix = Self.commonPrefix(key, query) {
-                let isPast = after.map { $0.starts(with: prefix) || !$0.lexicographicallyPrecedes(Array(key.utf8)) }
+                let isPast = after.map { $0.starts(with: prefix) || !$0.lexicographicallyPrecedes(key) }
                 if isPast != true, lines.last != .prefix(String(decoding: prefix, as: UTF8.self)) {
                     lines.append(.prefix(String(decoding: prefix, as: UTF8.self)))
                 }
                 continue
             }
             var shown = all ? versions[...] : versions.prefix(1)
-            if let after, !after.lexicographicallyPrecedes(Array(key.utf8)) {
-                guard after == Array(key.utf8), let marker = query.afterVersion else { continue }
+            if let after, !after.lexicographicallyPrecedes(key) {
+                guard after == key, let marker = query.afterVersion else { continue }
                 shown = versions.drop { $0.id != marker }.dropFirst()
             }
             lines += shown.map { .entry(key: key, id: $0.id, isCurrent: $0 == newest) }
@@ -63,9 +65,8 @@ struct Model {
         return lines
     }
 
-    private static func commonPrefix(_ key: String, _ query: ListQuery) -> [UInt8]? {
+    private static func commonPrefix(_ bytes: [UInt8], _ query: ListQuery) -> [UInt8]? {
         guard let delimiter = query.delimiter.map({ Array($0.utf8) }), !delimiter.isEmpty else { return nil }
-        let bytes = Array(key.utf8)
         for start in query.prefix.utf8.count..<max(bytes.count, query.prefix.utf8.count)
         where bytes[start...].starts(with: delimiter) {
             return Array(bytes[..<(start + delimiter.count)])
@@ -76,7 +77,8 @@ struct Model {
 
 @Suite struct ModelTests {
     private static let keys = [
-        "a", "a/", "a/b", "a/b/c", "a//b", "a0", "aa", "../../etc/passwd", ".", "..", "/", "//", "%2F", "k\u{0}", "k\u{1}",
+        "a", "a/", "a/b", "a/b/c", "a//b", "a0", "aa", "../../etc/passwd", ".", "..", "/", "//", "%2F", "k\u{0}",
+        "k\u{1}",
         "k", "\u{7f}", "é", "e\u{301}", "ж/я", "\u{FFFF}", "\u{1F600}", "\u{1F600}/x", "\u{10FFFF}", "a/b\u{0}",
         String(repeating: "long/", count: 204) + "end", "b-1", "b-2", "b--3",
     ]
@@ -105,7 +107,7 @@ struct Model {
         _ store: ObjectStore, _ bucket: Bucket, _ model: inout Model, _ random: inout SeededGenerator
     ) async throws {
         let key = Self.keys.randomElement(using: &random) ?? "k"
-        let versions = model.keys[key] ?? []
+        let versions = model[key]
         switch Int.random(in: 0..<20, using: &random) {
         case 0..<9:
             let text = String(repeating: "v", count: Int.random(in: 0..<150, using: &random)) + key
@@ -131,7 +133,7 @@ struct Model {
             guard let index = versions.indices.randomElement(using: &random), !versions[index].isMarker else { return }
             let tags = [Attribute("n", "\(index)")]
             try await store.setTags(bucket: bucket, key: key, .version(versions[index].id), tags)
-            model.keys[key]?[index].tags = tags
+            model[key][index].tags = tags
         case 18:
             guard let current = versions.first, !current.isMarker else { return }
             let source = try await store.version(bucket: bucket, key: key, .current)
@@ -149,8 +151,10 @@ struct Model {
 
     private func checkContents(_ store: ObjectStore, _ bucket: Bucket, _ model: Model) async throws {
         for key in Self.keys {
-            guard let versions = model.keys[key] else {
-                #expect(await failure { _ = try await store.version(bucket: bucket, key: key, .current) } == "noSuchKey")
+            let versions = model[key]
+            guard !versions.isEmpty else {
+                #expect(
+                    await failure { _ = try await store.version(bucket: bucket, key: key, .current) } == "noSuchKey")
                 continue
             }
             #expect(try await store.version(bucket: bucket, key: key, .current).id == versions[0].id)
@@ -183,7 +187,7 @@ struct Model {
                     : try await store.list(bucket: bucket, query: query)
                 let expected = lines.prefix(query.limit)
                 #expect(
-                    page.entries.map { Model.Line.entry(key: $0.key, id: $0.id, isCurrent: $0.isCurrent) }
+                    page.entries.map { Model.Line.entry(key: Array($0.key.utf8), id: $0.id, isCurrent: $0.isCurrent) }
                         == expected.filter { if case .entry = $0 { true } else { false } })
                 #expect(
                     page.commonPrefixes.map { Model.Line.prefix($0) }

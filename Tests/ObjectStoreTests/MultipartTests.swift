@@ -1,7 +1,6 @@
 import Ground
-import Testing
-
 import ObjectStore
+import Testing
 
 @Suite struct MultipartTests {
     @Test func partsBecomeAnObject() async throws {
@@ -25,7 +24,8 @@ import ObjectStore
             #expect(version.lastModified == upload.initiated)
             let again = try await store.complete(bucket, upload, parts, minimum: 200)
             #expect(again.id == version.id)
-            #expect(await failure { try await store.complete(bucket, upload, Array(parts.dropLast())) } == "noSuchUpload")
+            #expect(
+                await failure { try await store.complete(bucket, upload, Array(parts.dropLast())) } == "noSuchUpload")
             #expect(await failure { try await store.putPart(bucket, upload, 1, "late") } == "noSuchUpload")
             await store.settle()
         }
@@ -69,7 +69,8 @@ import ObjectStore
             let upload = try await store.begin(bucket, "k")
             let part = try await store.putPart(bucket, upload, 1, "parts")
             try await store.put(bucket, "k", "whole")
-            #expect(await failure { try await store.complete(bucket, upload, [part], .ifAbsent) } == "preconditionFailed")
+            #expect(
+                await failure { try await store.complete(bucket, upload, [part], .ifAbsent) } == "preconditionFailed")
             let version = try await store.complete(bucket, upload, [part])
             #expect(version.id == .null && version.isCurrent)
             #expect(try await store.text(bucket, "k") == "parts")
@@ -90,7 +91,8 @@ import ObjectStore
             #expect(await failure { try await store.complete(bucket, upload, [one, one]) } == "invalidPartOrder")
             #expect(await failure { try await store.complete(bucket, upload, [one, lost]) } == "invalidPart")
             #expect(await failure { try await store.complete(bucket, upload, [one, wrong]) } == "invalidPart")
-            #expect(await failure { try await store.complete(bucket, upload, [one, two], minimum: 2) } == "partTooSmall")
+            #expect(
+                await failure { try await store.complete(bucket, upload, [one, two], minimum: 2) } == "partTooSmall")
             await #expect(throws: Refusal.self) {
                 _ = try await store.completeUpload(
                     bucket: bucket, key: "k", uploadID: upload.id, parts: [(1, one.etag, nil)], minimumPartSize: 0,
@@ -110,9 +112,11 @@ import ObjectStore
             let upload = try await store.begin(bucket, "k")
             for number in 1...3 { try await store.putPart(bucket, upload, number, String(repeating: "p", count: 200)) }
             try await store.abortUpload(bucket: bucket, key: "k", id: upload.id)
-            #expect(await failure { _ = try await store.upload(bucket: bucket, key: "k", id: upload.id) } == "noSuchUpload")
             #expect(
-                await failure { try await store.abortUpload(bucket: bucket, key: "k", id: upload.id) } == "noSuchUpload")
+                await failure { _ = try await store.upload(bucket: bucket, key: "k", id: upload.id) } == "noSuchUpload")
+            #expect(
+                await failure { try await store.abortUpload(bucket: bucket, key: "k", id: upload.id) } == "noSuchUpload"
+            )
             await store.settle()
         }
         #expect(directory.files(below: "blobs").isEmpty)
@@ -145,7 +149,8 @@ import ObjectStore
             let large = try await store.put(bucket, "large", String(repeating: "0123456789", count: 30))
             let upload = try await store.begin(bucket, "k")
             var parts: [UploadedPart] = []
-            for (source, range) in [(large, nil), (large, 5..<120), (small, 3..<5)] as [(ObjectVersion, Range<Int64>?)] {
+            for (source, range) in [(large, nil), (large, 5..<120), (small, 3..<5)] as [(ObjectVersion, Range<Int64>?)]
+            {
                 parts.append(
                     try await store.copyPart(
                         from: source, in: bucket, range: range, bucket: bucket, key: "k", uploadID: upload.id,

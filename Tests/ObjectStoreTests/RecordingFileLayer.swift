@@ -1,8 +1,7 @@
 import Foundation
 import Ground
-import Synchronization
-
 import ObjectStore
+import Synchronization
 
 /// A file layer that remembers what has reached the disk, fails on demand, and can take back all that has not.
 final class RecordingFileLayer: FileLayer {
@@ -79,7 +78,9 @@ final class RecordingFileLayer: FileLayer {
         try count("syncDirectory")
         try system.syncDirectory(path)
         state.withLock { state in
-            for made in state.made where (made as NSString).deletingLastPathComponent == path { state.named.insert(made) }
+            for made in state.made where (made as NSString).deletingLastPathComponent == path {
+                state.named.insert(made)
+            }
         }
     }
 

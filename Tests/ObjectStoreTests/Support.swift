@@ -1,16 +1,15 @@
 import Foundation
 import Ground
 import NIOCore
-import Synchronization
-
 import ObjectStore
+import Synchronization
 
 /// A directory that is removed with the last reference to it.
 final class TemporaryDirectory: Sendable {
     let path: String
 
     init() throws {
-        path = NSTemporaryDirectory() + "/objects-" + UUID().uuidString
+        path = (NSTemporaryDirectory() as NSString).appendingPathComponent("objects-" + UUID().uuidString)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -119,7 +118,8 @@ extension ObjectStore {
         _ condition: WriteCondition = .none
     ) async throws -> ObjectVersion {
         try await completeUpload(
-            bucket: bucket, key: upload.key, uploadID: upload.id, parts: parts.map { ($0.number, $0.etag, $0.checksum) },
+            bucket: bucket, key: upload.key, uploadID: upload.id,
+            parts: parts.map { ($0.number, $0.etag, $0.checksum) },
             minimumPartSize: minimum, condition: condition
         ) { parts in
             var attributes = ObjectAttributes()

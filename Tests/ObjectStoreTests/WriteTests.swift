@@ -1,8 +1,7 @@
 import Ground
 import NIOCore
-import Testing
-
 import ObjectStore
+import Testing
 
 @Suite struct WriteTests {
     @Test func whatWasWrittenIsRead() async throws {
@@ -106,7 +105,9 @@ import ObjectStore
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
                     group.addTask {
-                        guard number.isMultiple(of: 5) else { return _ = try await store.put(bucket, "k\(number)", "v") }
+                        guard number.isMultiple(of: 5) else {
+                            return _ = try await store.put(bucket, "k\(number)", "v")
+                        }
                         #expect(await failure { try await store.put(gone, "k", "v") } == "noSuchBucket")
                     }
                 }
@@ -217,6 +218,60 @@ import ObjectStore
             #expect(directory.files(below: "blobs").isEmpty)
             #expect(try await stream.collect(upTo: 5000).readableBytes == 1500)
             #expect(await failure { _ = try await store.content(of: version) } == "noSuchVersion")
+        }
+    }
+
+    @Test func aLongBodyIsStreamed() async throws {
+        let directory = try TemporaryDirectory()
+        try await withStore(in: directory, options: ObjectStoreOptions()) { store in
+            let bucket = try await store.makeBucket()
+            let chunk = ByteBuffer(bytes: (0..<100_003).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+            let left = CountDown(250)
+            let body = ByteStream(
+                length: nil, trailers: { [("x-amz-checksum-crc32", "t")] }, next: { left.take() ? chunk : nil })
+            var expected = ChecksumHasher(.crc64nvme)
+            for _ in 0..<250 { expected.update(chunk) }
+            let checksum = expected.finalize()
+            let version = try await store.put(
+                bucket: bucket, key: "k", condition: .none, checksums: [.crc64nvme], body: body
+            ) { body in
+                #expect(body.size == 25_000_750)
+                #expect(body.checksums == [.crc64nvme: checksum])
+                #expect(body.trailers.map(\.value) == ["t"])
+                return ObjectAttributes()
+            }
+            var reader = try await store.content(of: version).makeReader()
+            var read = ChecksumHasher(.crc64nvme)
+            while let chunk = try await reader.next() { read.update(chunk) }
+            #expect(read.finalize() == checksum)
+        }
+    }
+
+    @Test func resetWhileOthersWrite() async throws {
+        let directory = try TemporaryDirectory()
+        try await withStore(in: directory) { store in
+            let bucket = try await store.makeBucket()
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        let size = number % 2 == 0 ? 10 : 300
+                        let text = String(repeating: "x", count: size)
+                        _ = await failure { try await store.put(bucket, "k\(number)", text) }
+                    }
+                    if number == 50 { group.addTask { try? await store.removeEverything() } }
+                }
+            }
+            await store.settle()
+            #expect(directory.files(below: "blobs").isEmpty)
+            let fresh = try await store.makeBucket("fresh")
+            try await store.put(fresh, "k", "v")
+            #expect(try await store.text(fresh, "k") == "v")
+        }
+        try await withStore(in: directory) { store in
+            let fresh = try #require(try await store.bucket(named: "fresh"))
+            #expect(try await store.text(fresh, "k") == "v")
+            await store.settle()
+            #expect(directory.files(below: "segments").count == 1)
         }
     }
 

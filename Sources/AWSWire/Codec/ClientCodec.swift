@@ -17,7 +17,10 @@ public enum ClientCodec {
         case .awsJSON10, .awsJSON11:
             return post(
                 write(input, JSONWriter()).bytes, service,
-                ["X-Amz-Target": "\(service.targetPrefix ?? service.name).\(operation.name)", "Content-Type": proto.contentType])
+                [
+                    "X-Amz-Target": "\(service.targetPrefix ?? service.name).\(operation.name)",
+                    "Content-Type": proto.contentType,
+                ])
         case .rpcV2CBOR:
             return post(
                 write(input, CBORWriter()).bytes, service,

@@ -44,13 +44,23 @@ extension ServerCodec {
         writer.declaration()
         writer.open("Error")
         writer.element("Code", error.code)
-        writer.element("Message", error.message)
-        for detail in error.details { writer.element(detail.name, detail.value) }
-        if let resource { writer.element("Resource", resource) }
+        writer.element("Message", readable(error.message))
+        for detail in error.details { writer.element(detail.name, readable(detail.value)) }
+        if let resource { writer.element("Resource", readable(resource)) }
         writer.element("RequestId", requestID)
         if let hostID { writer.element("HostId", hostID) }
         writer.close("Error")
         return writer.bytes
+    }
+
+    /// Text without the control characters that XML 1.0 has no place for: an error that a client's parser refuses tells
+    /// it nothing, and the text is only there to be read.
+    private static func readable(_ text: String) -> String {
+        func isHeld(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.value >= 0x20 || scalar == "\t" || scalar == "\n" || scalar == "\r"
+        }
+        guard !text.unicodeScalars.allSatisfy(isHeld) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isHeld($0) ? $0 : "\u{FFFD}" }))
     }
 
     private static func awsQuery(
@@ -123,6 +133,10 @@ extension WireError {
             return AWSError(
                 "MalformedXML",
                 "The XML you provided was not well-formed or did not validate against our published schema")
+        case .mistyped("partNumber", _):
+            return AWSError(
+                "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
+                details: [("ArgumentName", "partNumber")])
         case .mistyped(let member, let expected):
             let message =
                 expected == "an Integer"
@@ -135,7 +149,8 @@ extension WireError {
         switch self {
         case .malformed(let what): "The request could not be read: \(what)"
         case .mistyped(let member, let expected):
-            member.isEmpty ? "The request is not \(expected)" : "The value of '\(member)' can not be converted to \(expected)"
+            member.isEmpty
+                ? "The request is not \(expected)" : "The value of '\(member)' can not be converted to \(expected)"
         case .tooLarge(let what): "The request is too large: \(what)"
         }
     }

@@ -16,7 +16,9 @@ struct FormTree {
     /// Takes fields that are decoded already. Where a name comes twice, the first one counts.
     /// - Throws: ``WireError/tooLarge(_:)``.
     init(_ fields: [(name: String, value: String)]) throws(WireError) {
-        guard fields.count <= WireLimits.formFields else { throw .tooLarge("more than \(WireLimits.formFields) fields") }
+        guard fields.count <= WireLimits.formFields else {
+            throw .tooLarge("more than \(WireLimits.formFields) fields")
+        }
         for field in fields { try insert(field.name, field.value) }
     }
 
@@ -48,14 +50,18 @@ struct FormTree {
 
     private mutating func insert(_ name: String, _ value: String) throws(WireError) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count <= WireLimits.formDepth else { throw .tooLarge("a name of more than \(WireLimits.formDepth) parts") }
+        guard parts.count <= WireLimits.formDepth else {
+            throw .tooLarge("a name of more than \(WireLimits.formDepth) parts")
+        }
         var node = root
         for part in parts {
             let part = String(part)
             if let next = nodes[node].children[part] {
                 node = next
             } else {
-                guard nodes.count < WireLimits.formNodes else { throw .tooLarge("more than \(WireLimits.formNodes) names") }
+                guard nodes.count < WireLimits.formNodes else {
+                    throw .tooLarge("more than \(WireLimits.formNodes) names")
+                }
                 nodes.append(Node())
                 nodes[node].children[part] = nodes.count - 1
                 node = nodes.count - 1

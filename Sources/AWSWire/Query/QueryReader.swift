@@ -116,9 +116,10 @@ package struct QueryReader: ShapeReader {
         if dialect.flattens(cursor.value) {
             items = try tree.numberedChildren(current)
         } else {
-            items = try tree.child(level, of: current).map { node throws(WireError) in
-                try tree.numberedChildren(node)
-            } ?? []
+            items =
+                try tree.child(level, of: current).map { node throws(WireError) in
+                    try tree.numberedChildren(node)
+                } ?? []
         }
         frames.append(Frame(node: current, items: items))
         cursor.beginContainer()

@@ -7,8 +7,8 @@ import NIOCore
 ///
 ///     size in hex [;chunk-signature=hex] CRLF  bytes CRLF  ...  0 [;chunk-signature=hex] CRLF  [trailers]  CRLF
 ///
-/// Fed with bytes in any pieces; gives decoded bytes, then the end. A signed chunk is handed on whole, once its signature
-/// is right.
+/// Fed with bytes in any pieces; gives decoded bytes, then the end. A signed chunk is handed on whole, once its
+/// signature is right.
 struct AWSChunkedDecoder {
     enum Step {
         case data(ByteBuffer)
@@ -86,16 +86,24 @@ struct AWSChunkedDecoder {
                 trailerBytes += line.utf8.count
                 guard trailerBytes <= Self.maximumTrailers else { throw Self.malformed() }
                 if line.isEmpty { try finish() } else { try add(trailer: line) }
-            case .ended: return .end
+            case .ended:
+                guard input.readableBytes == 0 else { throw Self.malformed() }
+                return .end
             }
         }
     }
 
+    /// The bytes end here. Some clients leave out the empty line behind the last chunk.
+    /// - Throws: where something is missing.
+    mutating func inputEnded() throws {
+        guard case .trailers = state, input.readableBytes == 0 else { throw Self.incomplete() }
+        try finish()
+    }
+
     private mutating func begin(header: String) throws {
         let parts = header.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let size = Self.size(parts[0]), decoded + size <= decodedLength else {
-            throw decoded < decodedLength || Self.size(parts[0]) == nil ? Self.malformed() : Self.incomplete()
-        }
+        guard let size = Self.size(parts[0]) else { throw Self.malformed() }
+        guard size <= decodedLength - decoded else { throw Self.incomplete() }
         decoded += size
         guard isSigned else {
             state = size == 0 ? .trailers : .data(remaining: size)
@@ -130,14 +138,14 @@ struct AWSChunkedDecoder {
     private mutating func add(trailer line: String) throws {
         guard hasTrailer, let colon = line.firstIndex(of: ":") else { throw Self.malformed() }
         let name = line[..<colon].lowercased()
-        let value = line[line.index(after: colon)...].drop { $0 == " " }
+        var value = line[line.index(after: colon)...].drop { $0 == " " }
+        while value.last == " " { value.removeLast() }
         guard !name.isEmpty else { throw Self.malformed() }
-        trailers.append((name, String(value.last == " " ? value.prefix { $0 != " " } : value)))
+        trailers.append((name, String(value)))
     }
 
     private mutating func finish() throws {
         guard decoded == decodedLength else { throw Self.incomplete() }
-        guard input.readableBytes == 0 else { throw Self.malformed() }
         state = .ended
         guard isSigned, hasTrailer else { return }
         let signature = trailers.first { $0.name == "x-amz-trailer-signature" }?.value ?? ""
@@ -153,7 +161,7 @@ struct AWSChunkedDecoder {
     /// The next line without its end; `nil` where its end is not there yet.
     private mutating func line(limit: Int) throws -> String? {
         let view = input.readableBytesView
-        guard let end = view.prefix(limit + 2).firstIndex(of: UInt8(ascii: "\n")) else {
+        guard let end = view.prefix(limit + 1).firstIndex(of: UInt8(ascii: "\n")) else {
             guard view.count <= limit else { throw Self.malformed() }
             return nil
         }
@@ -166,12 +174,15 @@ struct AWSChunkedDecoder {
     }
 
     private func mismatch(_ signature: String, _ stringToSign: String) -> SignatureError {
-        .mismatch(accessKeyID: "", signature: signature, stringToSign: stringToSign, canonicalRequest: "")
+        .mismatch(
+            accessKeyID: signing?.accessKeyID ?? "", signature: signature, stringToSign: stringToSign,
+            canonicalRequest: "")
     }
 
     static func incomplete() -> AWSError {
         AWSError(
-            "IncompleteBody", "You did not provide the number of bytes specified by the x-amz-decoded-content-length header")
+            "IncompleteBody",
+            "You did not provide the number of bytes specified by the x-amz-decoded-content-length header")
     }
 
     static func malformed() -> AWSError {

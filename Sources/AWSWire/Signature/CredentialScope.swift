@@ -19,8 +19,8 @@ public struct CredentialScope: Sendable, Hashable {
     var text: String { "\(date)/\(region)/\(service)/aws4_request" }
 }
 
-/// The key of one scope, derived from a secret: a chain of four HMACs (IAM User Guide, "Create a signed AWS API request",
-/// "Calculate the signature").
+/// The key of one scope, derived from a secret: a chain of four HMACs (IAM User Guide, "Create a signed AWS API
+/// request", "Calculate the signature").
 public struct SigningKey: Sendable {
     private let key: SymmetricKey
 
@@ -48,6 +48,8 @@ public struct SigningKey: Sendable {
 public final class SigningKeyCache: Sendable {
     private struct Entry: Hashable {
         let accessKeyID: String
+        /// A key that is made anew under an old id has another secret.
+        let secretAccessKey: String
         let scope: CredentialScope
     }
 
@@ -57,7 +59,7 @@ public final class SigningKeyCache: Sendable {
     public init() {}
 
     public func key(_ accessKeyID: String, secretAccessKey: String, _ scope: CredentialScope) -> SigningKey {
-        let entry = Entry(accessKeyID: accessKeyID, scope: scope)
+        let entry = Entry(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, scope: scope)
         if let key = keys.withLock({ $0[entry] }) { return key }
         let key = SigningKey(secretAccessKey: secretAccessKey, scope: scope)
         keys.withLock { keys in

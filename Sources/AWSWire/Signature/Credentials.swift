@@ -1,7 +1,7 @@
 import Ground
 
-/// A key that signs, with the token that belongs to it where it is a temporary one. Never logged: its description holds no
-/// secret.
+/// A key that signs, with the token that belongs to it where it is a temporary one. Never logged: its description holds
+/// no secret.
 public struct Credentials: Sendable, Equatable, CustomStringConvertible {
     public let accessKeyID: String
     public let secretAccessKey: String

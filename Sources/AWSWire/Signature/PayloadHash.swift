@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// What `x-amz-content-sha256` says of a body (S3 API Reference, "Authenticating requests").
 public enum PayloadHash: Sendable, Equatable {
-    /// Hex SHA-256 of the bytes.
+    /// Hex SHA-256 of the bytes, as it was sent.
     case sha256(String)
     case unsigned
     /// `aws-chunked` with a signature for each chunk, and perhaps one for the trailers.
@@ -36,7 +36,7 @@ public enum PayloadHash: Sendable, Equatable {
         case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": self = .unsignedTrailer
         default:
             guard text.utf8.count == 64, Hex.decode(text) != nil else { throw .malformedPayloadHash(text) }
-            self = .sha256(text.lowercased())
+            self = .sha256(text)
         }
     }
 

@@ -21,6 +21,12 @@ extension SignatureError {
             AWSError(
                 "InvalidRequest",
                 "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+        case .severalMechanisms:
+            AWSError(
+                "InvalidArgument",
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+                    + "parameter or the Authorization header should be specified",
+                details: [("ArgumentName", "Authorization")])
         case .unsupportedType:
             AWSError("InvalidArgument", "Unsupported Authorization Type", details: [("ArgumentName", "Authorization")])
         case .malformedHeader(let what), .wrongScope(let what):
@@ -95,7 +101,7 @@ extension SignatureError {
             return error(
                 "MissingAuthenticationToken", "MissingAuthenticationTokenException",
                 isQuery ? "Request is missing Authentication Token" : "Missing Authentication Token")
-        case .unsupportedMechanism, .unsupportedType:
+        case .unsupportedMechanism, .unsupportedType, .severalMechanisms:
             return error(
                 "IncompleteSignature", "IncompleteSignatureException",
                 "Authorization header requires the algorithm AWS4-HMAC-SHA256.", queryStatus: 400)
@@ -106,21 +112,24 @@ extension SignatureError {
         case .missingDate:
             return error(
                 "IncompleteSignature", "IncompleteSignatureException",
-                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.", queryStatus: 400)
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.", queryStatus: 400
+            )
         case .unknownKey, .invalidToken:
             return error(
                 "InvalidClientTokenId", "UnrecognizedClientException",
                 "The security token included in the request is invalid.")
         case .expiredToken:
-            return error("ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired")
+            return error(
+                "ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired")
         case .mismatch, .payloadMismatch, .missingPayloadHash: return mismatch(Self.mismatchMessage)
         case .wrongScope(let what): return mismatch("Credential should be scoped to \(what).")
         case .unsignedHeaders(let names):
-            return mismatch("'\(names.joined(separator: ", "))' must be a signed header.")
+            return mismatch("'\(names.joined(separator: ", "))' must be a 'SignedHeader' in the AWS Authorization.")
         case .skewed(let request, let server, let tolerance) where request < server:
             let bound = server.advanced(by: .seconds(-60 * tolerance))
             return mismatch(
-                "Signature expired: \(request.basic) is now earlier than \(bound.basic) (\(server.basic) - \(tolerance) min.)")
+                "Signature expired: \(request.basic) is now earlier than \(bound.basic) (\(server.basic) - \(tolerance) min.)"
+            )
         case .skewed(let request, let server, let tolerance):
             let bound = server.advanced(by: .seconds(60 * tolerance))
             return mismatch(
@@ -138,7 +147,8 @@ extension SignatureError {
         case .missing:
             AWSError("MissingParameter", "The request must contain the parameter AWSAccessKeyId")
         case .skewed(_, let server, _), .expired(_, _, let server), .notYetValid(_, let server):
-            AWSError("RequestExpired", "Request has expired. The server's time is \(server.iso8601(milliseconds: false)).")
+            AWSError(
+                "RequestExpired", "Request has expired. The server's time is \(server.iso8601(milliseconds: false)).")
         case .expiredToken: AWSError("RequestExpired", "Request has expired.")
         default:
             AWSError("AuthFailure", "AWS was not able to validate the provided access credentials", status: 401)

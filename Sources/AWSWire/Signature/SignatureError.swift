@@ -6,6 +6,8 @@ public enum SignatureError: Error, Sendable, Equatable {
     case missing
     /// Signature version 2, or 4A.
     case unsupportedMechanism
+    /// Both an Authorization header and a signature in the query.
+    case severalMechanisms
     /// An Authorization header of another kind, such as Basic.
     case unsupportedType
     case malformedHeader(String)

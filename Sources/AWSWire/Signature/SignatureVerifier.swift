@@ -8,7 +8,7 @@ public struct SignatureVerifier: Sendable {
 
     public init() {}
 
-    /// Minutes that a request's time may be off: 15 for S3 (S3 API Reference, RequestTimeTooSkewed), 5 for other services.
+    /// Minutes that a request's time may be off: 15 for S3 (S3 API Reference, RequestTimeTooSkewed), 5 for others.
     static func tolerance(of service: String) -> Int { service == "s3" ? 15 : 5 }
 
     /// Checks a signature.
@@ -22,31 +22,44 @@ public struct SignatureVerifier: Sendable {
         _ signed: SignedRequest, method: HTTPMethod, rawPath: String, rawQuery: String, headers: HTTPHeaders,
         payloadHash: String, now: Timestamp, secret: (String) -> String?
     ) throws(SignatureError) -> SigningKey {
-        let isS3 = signed.scope.service == "s3"
         try checkTime(of: signed, now: now)
-        try checkHeaders(of: signed, headers, isS3: isS3)
+        try checkHeaders(of: signed, headers)
         let known = secret(signed.accessKeyID)
-        let key =
-            known.map { keys.key(signed.accessKeyID, secretAccessKey: $0, signed.scope) }
-            ?? SigningKey(secretAccessKey: "no such key", scope: signed.scope)
-        func request(_ path: String) -> CanonicalRequest {
-            CanonicalRequest(
-                method: method, path: path, query: rawQuery, headers: headers, signedHeaders: signed.signedHeaders,
-                payloadHash: payloadHash)
+        let key = keys.key(
+            known == nil ? "" : signed.accessKeyID, secretAccessKey: known ?? "of no key", signed.scope)
+        func request(_ path: String, plusIsSpace: Bool) -> (canonical: CanonicalRequest, stringToSign: String) {
+            let canonical = CanonicalRequest(
+                method: method, path: path, query: rawQuery, plusIsSpace: plusIsSpace, headers: headers,
+                signedHeaders: signed.signedHeaders, payloadHash: payloadHash)
+            return (canonical, canonical.stringToSign(timestamp: signed.timestampText, scope: signed.scope))
         }
-        let sent = request(CanonicalRequest.path(rawPath, service: signed.scope.service))
-        let stringToSign = sent.stringToSign(timestamp: signed.timestampText, scope: signed.scope)
-        let holds = key.isSignature(signed.signature, of: stringToSign)
+        let path = CanonicalRequest.path(rawPath, service: signed.scope.service)
+        let sent = request(path, plusIsSpace: false)
+        if key.isSignature(signed.signature, of: sent.stringToSign), known != nil { return key }
+        for form in Self.otherForms(path, rawQuery, signed.scope.service) {
+            let text = request(form.path, plusIsSpace: form.plusIsSpace).stringToSign
+            if key.isSignature(signed.signature, of: text), known != nil { return key }
+        }
         guard known != nil else { throw .unknownKey(signed.accessKeyID) }
-        if holds { return key }
-        // Some clients sign a path in another form than they send it.
-        if isS3, let path = CanonicalRequest.normalisedPath(rawPath), path != rawPath {
-            let text = request(path).stringToSign(timestamp: signed.timestampText, scope: signed.scope)
-            if key.isSignature(signed.signature, of: text) { return key }
-        }
         throw .mismatch(
-            accessKeyID: signed.accessKeyID, signature: signed.signature, stringToSign: stringToSign,
-            canonicalRequest: sent.text)
+            accessKeyID: signed.accessKeyID, signature: signed.signature, stringToSign: sent.stringToSign,
+            canonicalRequest: sent.canonical.text)
+    }
+
+    /// Forms in which path and query may have been signed where they were not signed as they are: some clients send an
+    /// S3 path in another form than they sign it, and some write a space in a query as they would in a form.
+    private static func otherForms(
+        _ path: String, _ query: String, _ service: String
+    ) -> [(path: String, plusIsSpace: Bool)] {
+        var paths = [path]
+        if service == "s3" {
+            for path in CanonicalRequest.normalisedPaths(path) where !paths.contains(path) { paths.append(path) }
+        }
+        let hasPlus = query.utf8.contains(UInt8(ascii: "+"))
+        let forms: [(path: String, plusIsSpace: Bool)] = paths.flatMap { path in
+            hasPlus ? [(path, false), (path, true)] : [(path, false)]
+        }
+        return Array(forms.dropFirst())
     }
 
     private func checkTime(of signed: SignedRequest, now: Timestamp) throws(SignatureError) {
@@ -63,15 +76,14 @@ public struct SignatureVerifier: Sendable {
         }
     }
 
-    private func checkHeaders(of signed: SignedRequest, _ headers: HTTPHeaders, isS3: Bool) throws(SignatureError) {
+    private func checkHeaders(of signed: SignedRequest, _ headers: HTTPHeaders) throws(SignatureError) {
         guard signed.signedHeaders.contains("host") else { throw .unsignedHeaders(["host"]) }
-        guard isS3 else { return }
         var unsigned: [String] = []
         for (name, _) in headers where name.utf8.count > 6 {
             let name = name.lowercased()
             guard name.hasPrefix("x-amz-"), !signed.signedHeaders.contains(name) else { continue }
             // A presigned URL leaves the body's hash to whoever uses it.
-            if signed.expires != nil, name == "x-amz-content-sha256" { continue }
+            if signed.isPresigned, name == "x-amz-content-sha256" { continue }
             unsigned.append(name)
         }
         guard unsigned.isEmpty else { throw .unsignedHeaders(unsigned.sorted()) }

@@ -24,12 +24,12 @@ public struct SignedRequest: Sendable {
     public static func parse(
         headers: HTTPHeaders, query: [(name: String, value: String?)]
     ) throws(SignatureError) -> SignedRequest? {
+        let isPresigned = query.contains { $0.name == "X-Amz-Algorithm" || $0.name == "X-Amz-Credential" }
         if let authorization = headers.first(name: "authorization") {
+            guard !isPresigned else { throw .severalMechanisms }
             return try parse(authorization: authorization, headers: headers)
         }
-        if query.contains(where: { $0.name == "X-Amz-Algorithm" || $0.name == "X-Amz-Credential" }) {
-            return try parse(query: query)
-        }
+        if isPresigned { return try parse(query: query) }
         // Version 2's presigned form.
         if query.contains(where: { $0.name == "AWSAccessKeyId" }), query.contains(where: { $0.name == "Signature" }) {
             throw .unsupportedMechanism
@@ -48,7 +48,8 @@ public struct SignedRequest: Sendable {
         }
         var fields: [Substring: Substring] = [:]
         for field in (words.count > 1 ? words[1] : "").split(separator: ",") {
-            let parts = field.drop { $0 == " " }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let trimmed = field.drop { $0 == " " }.prefix { $0 != " " }
+            let parts = trimmed.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw .malformedHeader("'\(field)' is no name and value") }
             fields[parts[0]] = parts[1]
         }
@@ -91,7 +92,9 @@ public struct SignedRequest: Sendable {
         }
         let (key, scope) = try parse(credential: credential[...]) { .malformedQuery($0) }
         guard date.hasPrefix(scope.date) else {
-            throw .malformedQuery("Invalid credential date \"\(scope.date)\". This date is not the same as X-Amz-Date: \"\(date.prefix(8))\".")
+            throw .malformedQuery(
+                "Invalid credential date \"\(scope.date)\". This date is not the same as X-Amz-Date: "
+                    + "\"\(date.prefix(8))\".")
         }
         return SignedRequest(
             accessKeyID: key, scope: scope, signedHeaders: names(signedHeaders[...]), signature: signature,
@@ -112,7 +115,8 @@ public struct SignedRequest: Sendable {
             date: String(parts[parts.count - 4]), region: String(parts[parts.count - 3]),
             service: String(parts[parts.count - 2]))
         guard !key.isEmpty, scope.date.utf8.count == 8, !scope.region.isEmpty, !scope.service.isEmpty else {
-            throw malformed("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"")
+            throw malformed(
+                "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"")
         }
         return (key, scope)
     }
@@ -124,6 +128,7 @@ public struct SignedRequest: Sendable {
             if let timestamp = Timestamp(basic: text) { return (text, timestamp) }
             return Timestamp(httpDate: text).map { ($0.basic, $0) }
         }
-        return headers.first(name: "date").flatMap { Timestamp(httpDate: $0) }.map { ($0.basic, $0) }
+        return headers.first(name: "date").flatMap { Timestamp(httpDate: $0) ?? Timestamp(basic: $0) }
+            .map { ($0.basic, $0) }
     }
 }

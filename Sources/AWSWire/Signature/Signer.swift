@@ -27,7 +27,8 @@ public struct Signer: Sendable {
     /// - Returns: what the chunks of a signed body go on from.
     @discardableResult
     public func sign(
-        method: HTTPMethod, path: String, query: String, headers: inout HTTPHeaders, payload: PayloadHash, now: Timestamp
+        method: HTTPMethod, path: String, query: String, headers: inout HTTPHeaders, payload: PayloadHash,
+        now: Timestamp
     ) -> ChunkSigner {
         let timestamp = now.basic
         headers.replaceOrAdd(name: "X-Amz-Date", value: timestamp)
@@ -99,7 +100,8 @@ public struct ChunkSigner: Sendable {
     /// The signature of the next chunk, whose bytes have this hex SHA-256; the last chunk is empty.
     public mutating func sign(chunkHash: String) -> String {
         previous = key.signature(
-            of: "AWS4-HMAC-SHA256-PAYLOAD\n\(timestamp)\n\(scope.text)\n\(previous)\n\(PayloadHash.empty)\n\(chunkHash)")
+            of: "AWS4-HMAC-SHA256-PAYLOAD\n\(timestamp)\n\(scope.text)\n\(previous)\n\(PayloadHash.empty)\n\(chunkHash)"
+        )
         return previous
     }
 

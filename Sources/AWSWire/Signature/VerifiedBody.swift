@@ -11,6 +11,7 @@ public enum VerifiedBody {
         let key: SigningKey
         let scope: CredentialScope
         let timestamp: String
+        let accessKeyID: String
         /// The request's own signature, with which the chain begins.
         let seed: String
 
@@ -18,6 +19,7 @@ public enum VerifiedBody {
             self.key = key
             scope = signed.scope
             timestamp = signed.timestampText
+            accessKeyID = signed.accessKeyID
             seed = signed.signature
         }
     }
@@ -49,7 +51,9 @@ public enum VerifiedBody {
     private static func hashed(_ body: ByteStream, _ expected: String) throws(SignatureError) -> ByteStream {
         if case .buffer(let buffer) = body.source {
             let computed = PayloadHash.sha256(of: buffer)
-            guard computed == expected else { throw .payloadMismatch(client: expected, computed: computed) }
+            guard computed == expected.lowercased() else {
+                throw .payloadMismatch(client: expected, computed: computed)
+            }
             return body
         }
         let reader = SharedReader(body)
@@ -61,7 +65,7 @@ public enum VerifiedBody {
                 return chunk
             }
             let computed = Hex.encode(hasher.withLock { $0.finalize() })
-            guard computed == expected else {
+            guard computed == expected.lowercased() else {
                 throw SignatureError.payloadMismatch(client: expected, computed: computed)
             }
             return nil
@@ -87,12 +91,16 @@ public enum VerifiedBody {
             while true {
                 switch try decoder.withLock({ (decoder) throws in try decoder.next() }) {
                 case .data(let chunk): return chunk
-                case .end: return nil
-                case .needsMore:
-                    guard let more = try await reader.next() else {
-                        throw AWSChunkedDecoder.incomplete()
-                    }
+                case .end:
+                    // Nothing may stand behind the last chunk.
+                    guard let more = try await reader.next() else { return nil }
                     decoder.withLock { $0.feed(more) }
+                case .needsMore:
+                    if let more = try await reader.next() {
+                        decoder.withLock { $0.feed(more) }
+                    } else {
+                        try decoder.withLock { (decoder) throws in try decoder.inputEnded() }
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@ import Synchronization
 /// Regular expressions of the models, compiled once each. They are written for Java: `\w`, `\d` and `\s` mean ASCII, a
 /// character is a code point, and code points beyond the first plane are surrogates. What does not compile constrains
 /// nothing.
-enum PatternCache {
+package enum PatternCache {
     /// Longer text is not matched: some patterns take time that grows faster than the text.
     private static let longestText = 4096
 
@@ -15,7 +15,7 @@ enum PatternCache {
     private static let compiled = Mutex<[String: Compiled]>([:])
 
     /// Whether the pattern matches the whole of the text.
-    static func matches(_ pattern: String, _ text: String) -> Bool {
+    package static func matches(_ pattern: String, _ text: String) -> Bool {
         guard text.utf8.count <= longestText else { return true }
         return compiled.withLock { cache in
             let entry: Compiled
@@ -31,7 +31,7 @@ enum PatternCache {
     }
 
     /// Whether a pattern is one that can be checked.
-    static func compiles(_ pattern: String) -> Bool { compile(pattern) != nil }
+    package static func compiles(_ pattern: String) -> Bool { compile(pattern) != nil }
 
     private static func compile(_ pattern: String) -> Regex<AnyRegexOutput>? {
         let translated = pattern.replacing("\\uD800\\uDC00-\\uDBFF\\uDFFF", with: "\\u{10000}-\\u{10FFFF}")

@@ -47,7 +47,8 @@ struct XMLDocument {
         if let exact = candidates.first(where: { $0.name == name }) { return exact.value }
         guard let colon = name.firstIndex(of: ":") else { return nil }
         return candidates.first { candidate in
-            !candidate.name.hasPrefix("xmlns") && candidate.name.contains(":") && candidate.name.hasSuffix(name[colon...])
+            !candidate.name.hasPrefix("xmlns") && candidate.name.contains(":")
+                && candidate.name.hasSuffix(name[colon...])
         }?.value
     }
 

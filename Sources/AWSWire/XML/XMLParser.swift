@@ -81,7 +81,9 @@ struct XMLParser {
         position += 1
         let name = try self.name()
         guard open.count < WireLimits.xmlDepth else { throw .tooLarge("nested deeper than \(WireLimits.xmlDepth)") }
-        guard document.nodes.count < WireLimits.xmlNodes else { throw .tooLarge("more than \(WireLimits.xmlNodes) elements") }
+        guard document.nodes.count < WireLimits.xmlNodes else {
+            throw .tooLarge("more than \(WireLimits.xmlNodes) elements")
+        }
         if open.isEmpty, !document.nodes.isEmpty { throw malformed("a second root") }
         let node = document.nodes.count
         document.nodes.append(XMLDocument.Node(name: localName(name)))
@@ -130,7 +132,8 @@ struct XMLParser {
     }
 
     private mutating func attributeValue() throws(WireError) -> String {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'") else {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") || bytes[position] == UInt8(ascii: "'")
+        else {
             throw malformed("an attribute without quotation marks")
         }
         let quote = bytes[position]
@@ -179,7 +182,8 @@ struct XMLParser {
         while position < bytes.count, Self.isNameCharacter(bytes[position]) { position += 1 }
         guard position > start else { throw malformed("a name was expected") }
         switch bytes[start] {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."): throw malformed("a broken name")
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            throw malformed("a broken name")
         default: return start..<position
         }
     }
@@ -218,14 +222,14 @@ struct XMLParser {
         var plain = start
         for index in start..<end where bytes[index] < 0x20 {
             switch bytes[index] {
-            case 0x09, 0x0A: continue
             case 0x0D:
                 if keeps {
                     open[top].text += bytes[plain..<index]
                     if index + 1 == bytes.count || bytes[index + 1] != 0x0A { open[top].text.append(0x0A) }
                 }
                 plain = index + 1
-            default: throw malformed("a control character")
+            // SDKs write keys with control characters as they are, though XML 1.0 has no place for them.
+            default: continue
             }
         }
         if keeps { open[top].text += bytes[plain..<end] }
@@ -237,7 +241,9 @@ struct XMLParser {
         let start = position
         // The longest that there is: `#x10FFFF`.
         while position < bytes.count, bytes[position] != UInt8(ascii: ";"), position - start < 10 { position += 1 }
-        guard position < bytes.count, bytes[position] == UInt8(ascii: ";") else { throw malformed("a broken reference") }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: ";") else {
+            throw malformed("a broken reference")
+        }
         let name = String(decoding: bytes[start..<position], as: UTF8.self)
         position += 1
         switch name {

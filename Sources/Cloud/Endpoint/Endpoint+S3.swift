@@ -9,6 +9,10 @@ import Services
 extension Endpoint {
     private static let s3Operations = Dictionary(uniqueKeysWithValues: S3.operations.map { ($0.name, $0) })
 
+    /// Query keys that name something else than the object or bucket itself.
+    private static let subresources = Set(S3.routes.flatMap(\.query).filter { !$0.contains("=") })
+        .subtracting(["partNumber", "id"])
+
     func s3(
         _ request: HTTPServerRequest, _ target: RequestTarget, _ signature: Result<SignedRequest?, SignatureError>,
         _ trace: inout Trace
@@ -67,10 +71,17 @@ extension Endpoint {
     private func s3Route(
         _ request: HTTPServerRequest, _ target: RequestTarget, _ address: S3Address
     ) throws(AWSError) -> String {
+        if let type = target["list-type"], type != "2", address.level == .bucket, request.method == .GET {
+            throw AWSError(
+                "InvalidArgument", "Invalid List Type specified in Request",
+                details: [("ArgumentName", "list-type"), ("ArgumentValue", type)])
+        }
         let copies = request.headers.contains(name: "x-amz-copy-source")
+        let subresources = target.query.filter { Self.subresources.contains($0.name) }
         for route in S3.routes
         where route.matches(request.method, address.level, query: target.query, hasCopySource: copies) {
-            return route.operation
+            // A sub-resource that the method does not fit is not the object: DELETE of `?acl` must delete nothing.
+            if subresources.allSatisfy({ route.query.contains($0.name) }) { return route.operation }
         }
         if request.method == .OPTIONS {
             throw AWSError("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", status: 403)

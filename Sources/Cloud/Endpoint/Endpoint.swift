@@ -43,10 +43,20 @@ final class Endpoint: HTTPResponder {
         let record = RequestRecord(
             time: WallClock.now, requestID: trace.requestID, service: trace.service, operation: trace.operation,
             principal: trace.principal, status: Int(response.status.code), errorCode: trace.errorCode,
-            duration: started.duration(to: .now), bytes: response.body.length ?? 0, path: request.uri)
+            duration: started.duration(to: .now), bytes: response.body.length ?? 0, path: Self.loggable(request.uri))
         cloud.metrics.count(record)
         cloud.log.write(record.line)
         return response
+    }
+
+    /// A request target without what would let its reader send it again: whoever has a presigned URL has its rights.
+    private static func loggable(_ uri: String) -> String {
+        guard uri.contains("X-Amz-"), let mark = uri.firstIndex(of: "?") else { return uri }
+        let items = uri[uri.index(after: mark)...].split(separator: "&").map { item in
+            item.hasPrefix("X-Amz-Signature=") || item.hasPrefix("X-Amz-Security-Token=")
+                ? item.prefix { $0 != "=" } + "=..." : item
+        }
+        return uri[...mark] + items.joined(separator: "&")
     }
 
     private func respond(

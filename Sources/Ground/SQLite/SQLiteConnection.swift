@@ -2,8 +2,8 @@ import CSQLite
 
 /// A connection to a SQLite database in WAL mode, thin over the C interface.
 ///
-/// It is not `Sendable` and opened without SQLite's own mutex: whoever owns it sees to it that one thread at a time uses
-/// it and its statements.
+/// It is not `Sendable` and opened without SQLite's own mutex: whoever owns it sees to it that one thread at a time
+/// uses it and its statements.
 package final class SQLiteConnection {
     private var handle: OpaquePointer?
     private var statements: [UnsafeRawPointer: SQLiteStatement] = [:]

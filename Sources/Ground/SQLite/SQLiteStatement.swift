@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A prepared statement. Values are bound first, then it is stepped by one of `run`, `first`, `forEach` or `step`.
+/// A prepared statement. Values are bound first, then it is stepped by one of `run`, `first`, `eachRow` or `step`.
 ///
 /// Like its connection it is used by one thread at a time.
 package final class SQLiteStatement {
@@ -103,7 +103,7 @@ package final class SQLiteStatement {
         return try step()
     }
 
-    package func forEach(_ body: (SQLiteStatement) throws -> Void) throws {
+    package func eachRow(_ body: (SQLiteStatement) throws -> Void) throws {
         defer { reset() }
         while try step() { try body(self) }
     }
@@ -111,7 +111,7 @@ package final class SQLiteStatement {
     /// What `read` makes of each row.
     package func all<Value>(_ read: (SQLiteStatement) throws -> Value) throws -> [Value] {
         var values: [Value] = []
-        try forEach { values.append(try read($0)) }
+        try eachRow { values.append(try read($0)) }
         return values
     }
 

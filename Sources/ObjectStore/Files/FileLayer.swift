@@ -6,7 +6,8 @@ import Glibc
 import Darwin
 #endif
 
-/// What the store does to files beside the database: a seam for tests, which record what was synced and let disks fill up.
+/// What the store does to files beside the database: a seam for tests, which record what was synced and let disks fill
+/// up.
 package protocol FileLayer: Sendable {
     /// Opens for writing and reading, mode 0600.
     /// - Parameter creating: whether the file is made, in which case it must not be there yet.

@@ -27,12 +27,13 @@ struct Ingest: Sendable {
     }
 
     /// Reads `body` to its end.
-    /// - Throws: what the body throws, as it is; ``ObjectStoreError`` for the store's own failures. Nothing is kept then.
+    /// - Throws: what the body throws, as it is; ``ObjectStoreError`` for the store's own failures. Nothing is kept
+    ///   then.
     func receive(_ body: ByteStream, checksums: Set<ChecksumAlgorithm>) async throws -> Received {
         var reader = body.makeReader()
         let start = try await Self.gather(&reader, upTo: inlineLimit + 1)
-        var digests = BodyDigests(checksums)
         guard start.count > inlineLimit else {
+            var digests = BodyDigests(checksums)
             // Hashed on this thread: less work than to go to another and come back.
             for chunk in start.chunks { digests.update(chunk) }
             let content: Received.Content = start.count == 0 ? .none : .small(start.joined())
@@ -40,16 +41,23 @@ struct Ingest: Sendable {
         }
         let threads = threads
         let sink = try await mapped {
-            try await threads.run { [files, digests] in try BlobSink(files, digests, length: body.length) }
+            try await threads.run { [files] in try BlobSink(files, checksums, length: body.length) }
         }
         do {
             var next = start
             while next.count > 0 {
                 let chunks = next.chunks
-                async let written: Void = threads.run { try sink.write(chunks) }
-                // Should this throw, leaving the scope waits for what is being written.
+                // MD5 takes as long as all the rest together, so it has a thread of its own.
+                async let hashed: Void = threads.run { sink.hash(chunks) }
+                async let written: Void = threads.run { try sink.write(chunks, flushingOn: threads) }
+                // Should this throw, leaving the scope waits for what is being hashed and written.
                 next = try await Self.gather(&reader, upTo: Self.step)
-                do { try await written } catch { throw ObjectStoreError(error) }
+                do {
+                    try await written
+                    try await hashed
+                } catch {
+                    throw ObjectStoreError(error)
+                }
             }
             return Received(body: sink.finish(trailers: body.trailers), content: .blob(sink.id, sink.file))
         } catch {
@@ -122,37 +130,62 @@ struct Ingest: Sendable {
 /// MD5, and the checksums that are asked for, of bytes that pass.
 struct BodyDigests: Sendable {
     private var md5 = Insecure.MD5()
-    private var checksums: [ChecksumHasher]
+    private var checksums: ChecksumSet
     private(set) var size: Int64 = 0
 
-    init(_ algorithms: Set<ChecksumAlgorithm>) { checksums = algorithms.map { ChecksumHasher($0) } }
+    init(_ algorithms: Set<ChecksumAlgorithm>) { checksums = ChecksumSet(algorithms) }
 
     mutating func update(_ buffer: ByteBuffer) {
-        buffer.withUnsafeReadableBytes { bytes in
-            md5.update(bufferPointer: bytes)
-            for index in checksums.indices { checksums[index].update(bytes) }
-        }
+        buffer.withUnsafeReadableBytes { md5.update(bufferPointer: $0) }
+        checksums.update(buffer)
         size += Int64(buffer.readableBytes)
     }
 
     mutating func finish(trailers: [(name: String, value: String)]) -> ReceivedBody {
-        var values: [ChecksumAlgorithm: [UInt8]] = [:]
-        for index in checksums.indices { values[checksums[index].algorithm] = checksums[index].finalize() }
-        return ReceivedBody(size: size, md5: Array(md5.finalize()), checksums: values, trailers: trailers)
+        ReceivedBody(size: size, md5: Array(md5.finalize()), checksums: checksums.finish(), trailers: trailers)
     }
 }
 
-/// A blob that is being written, by one call after the other.
+/// Several checksums of the same bytes.
+private struct ChecksumSet: Sendable {
+    private var hashers: [ChecksumHasher]
+
+    init(_ algorithms: Set<ChecksumAlgorithm>) { hashers = algorithms.map { ChecksumHasher($0) } }
+
+    mutating func update(_ buffer: ByteBuffer) {
+        for index in hashers.indices { hashers[index].update(buffer) }
+    }
+
+    mutating func finish() -> [ChecksumAlgorithm: [UInt8]] {
+        var values: [ChecksumAlgorithm: [UInt8]] = [:]
+        for index in hashers.indices { values[hashers[index].algorithm] = hashers[index].finalize() }
+        return values
+    }
+}
+
+/// A blob that is being written: one call of ``write(_:flushingOn:)`` after the other, and beside them one of
+/// ``hash(_:)`` after the other.
 private final class BlobSink: Sendable {
     let id: BlobID
     let file: OpenFile
     private let files: StoreFiles
-    private let digests: Mutex<BodyDigests>
+    private let md5 = Mutex(Insecure.MD5())
+
+    private struct State {
+        var checksums: ChecksumSet
+        var size: Int64 = 0
+        var flushedSize: Int64 = 0
+        var isFlushing = false
+    }
+    private let state: Mutex<State>
+
+    /// Bytes that gather in the system's cache before they are written out.
+    private static let flushStep: Int64 = 8 << 20
 
     /// - Parameter length: the body's, where known: a disk that is too small for it says so before the first byte.
-    init(_ files: StoreFiles, _ digests: BodyDigests, length: Int64?) throws {
+    init(_ files: StoreFiles, _ checksums: Set<ChecksumAlgorithm>, length: Int64?) throws {
         self.files = files
-        self.digests = Mutex(digests)
+        state = Mutex(State(checksums: ChecksumSet(checksums)))
         (id, file) = try files.makeBlob()
         guard let length, length > 0 else { return }
         do {
@@ -163,16 +196,40 @@ private final class BlobSink: Sendable {
         }
     }
 
-    func write(_ chunks: [ByteBuffer]) throws {
-        try digests.withLock { digests in
-            for chunk in chunks {
-                try chunk.withUnsafeReadableBytes { try files.layer.write($0, to: file, at: digests.size) }
-                digests.update(chunk)
-            }
+    func hash(_ chunks: [ByteBuffer]) {
+        md5.withLock { md5 in
+            for chunk in chunks { chunk.withUnsafeReadableBytes { md5.update(bufferPointer: $0) } }
         }
     }
 
+    func write(_ chunks: [ByteBuffer], flushingOn threads: LazyThreadPool) throws {
+        let startsFlush = try state.withLock { state in
+            for chunk in chunks {
+                try chunk.withUnsafeReadableBytes { try files.layer.write($0, to: file, at: state.size) }
+                state.checksums.update(chunk)
+                state.size += Int64(chunk.readableBytes)
+            }
+            guard state.size - state.flushedSize >= Self.flushStep, !state.isFlushing else { return false }
+            state.flushedSize = state.size
+            state.isFlushing = true
+            return true
+        }
+        if startsFlush { threads.submit { _ in self.flush() } }
+    }
+
+    /// Brings what has been written to the disk while more is coming, so that the sync at the end has little left.
+    ///
+    /// Through a descriptor of its own: an error is told once to each, and must not be kept from the sync that counts.
+    private func flush() {
+        if let file = try? files.layer.open(files.path(of: id), creating: false) { try? files.layer.syncData(file) }
+        state.withLock { $0.isFlushing = false }
+    }
+
     func finish(trailers: [(name: String, value: String)]) -> ReceivedBody {
-        digests.withLock { $0.finish(trailers: trailers) }
+        state.withLock { state in
+            ReceivedBody(
+                size: state.size, md5: md5.withLock { Array($0.finalize()) }, checksums: state.checksums.finish(),
+                trailers: trailers)
+        }
     }
 }

@@ -22,8 +22,8 @@ struct AppendedBody: Sendable {
 
 /// Appends records to the current segment. Used by the writer alone.
 ///
-/// What is behind the last committed record is of no consequence: rows tell where records lie, so after a crash the tail
-/// is written over.
+/// What is behind the last committed record is of no consequence: rows tell where records lie, so after a crash the
+/// tail is written over.
 struct SegmentLog {
     private struct Current {
         let id: Int64

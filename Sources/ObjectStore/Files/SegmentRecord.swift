@@ -6,7 +6,8 @@ import NIOCore
 /// The header names the row the body belongs to, so that compaction can go through a segment and ask of each record
 /// whether its row still points to it, with no index from segments to rows.
 ///
-///     magic 4 | CRC-32C of all that follows 4 | body length 4 | key length 2 | part 2 | bucket 8 | sequence 8 | key | body
+///     magic 4 | CRC-32C of all that follows 4 | body length 4 | key length 2 | part 2
+///     bucket 8 | sequence 8 | key | body
 enum SegmentRecord {
     static let magic: UInt32 = 0x534b_5931
     static let headerLength = 32
@@ -42,7 +43,8 @@ enum SegmentRecord {
     /// The first record in `buffer`, which is read up to its end.
     /// - Returns: `nil` where there is no whole and undamaged record; `buffer` stays as it was.
     static func read(from buffer: inout ByteBuffer) -> (owner: Owner, body: ByteBuffer)? {
-        guard let length = length(in: buffer), let record = buffer.getSlice(at: buffer.readerIndex, length: length) else {
+        guard let length = length(in: buffer), let record = buffer.getSlice(at: buffer.readerIndex, length: length)
+        else {
             return nil
         }
         var rest = record

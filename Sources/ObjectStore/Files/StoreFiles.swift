@@ -29,14 +29,25 @@ final class StoreFiles: Sendable {
     var blobsPath: String { directory + "/blobs" }
     var segmentsPath: String { directory + "/segments" }
 
-    /// Makes the directories, and the database's file so that it gets its mode from us and not from SQLite.
-    func prepare() throws {
+    /// Makes the directories, and the database where there is none.
+    ///
+    /// The database is made under another name with nothing synced, then synced as a whole and given its name: that
+    /// takes two syncs where SQLite would take a dozen, and there is never a half-made one.
+    /// - Parameter makeDatabase: makes the tables in the empty file of that path. The file is made here, so that it and
+    ///   what SQLite puts beside it get their mode from us.
+    func prepare(makeDatabase: (_ path: String) throws -> Void) throws {
         for path in [directory, blobsPath, segmentsPath] { try layer.makeDirectory(path) }
         do {
             _ = try OpenFile(reading: databasePath)
         } catch {
             guard error.isMissing else { throw error }
-            _ = try layer.open(databasePath, creating: true)
+            let unfinished = databasePath + ".new"
+            for suffix in ["", "-journal", "-wal", "-shm"] { try layer.unlink(unfinished + suffix) }
+            let file = try layer.open(unfinished, creating: true)
+            try makeDatabase(unfinished)
+            try layer.syncData(file)
+            try layer.link(unfinished, to: databasePath)
+            try layer.unlink(unfinished)
             try layer.syncDirectory(directory)
         }
     }

@@ -8,7 +8,8 @@ enum OrderedIdentifier {
         let bytes = (UInt64(bitPattern: sequence) ^ mask(token)).bigEndianOctets + token.bytes
         return String(unsafeUninitializedCapacity: 32) { space in
             for group in 0..<8 {
-                let word = UInt32(bytes[3 * group]) << 16 | UInt32(bytes[3 * group + 1]) << 8 | UInt32(bytes[3 * group + 2])
+                let word =
+                    UInt32(bytes[3 * group]) << 16 | UInt32(bytes[3 * group + 1]) << 8 | UInt32(bytes[3 * group + 2])
                 for position in 0..<4 {
                     space[4 * group + position] = character(UInt8(word >> (18 - 6 * UInt32(position)) & 63))
                 }

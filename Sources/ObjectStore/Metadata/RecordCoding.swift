@@ -1,7 +1,7 @@
 import Ground
 
-// The columns that hold more than one value. Each begins with the version of its form, so that a later one can tell them
-// apart.
+// The columns that hold more than one value. Each begins with the version of its form, so that a later one can tell
+// them apart.
 private let formVersion: UInt8 = 1
 
 extension BinaryWriter {
@@ -158,7 +158,8 @@ enum ContentColumn: Equatable {
         var reader = try BinaryReader(versioned: bytes)
         var afterCode = reader
         guard try afterCode.byte() == completedCode else { return .single(try reader.piece()) }
-        guard let upload = Token(bytes: try afterCode.fixed(16)), let list = Token(bytes: try afterCode.fixed(16)) else {
+        guard let upload = Token(bytes: try afterCode.fixed(16)), let list = Token(bytes: try afterCode.fixed(16))
+        else {
             throw BinaryReader.damaged
         }
         return .completed(upload: upload, list: list)

@@ -49,26 +49,44 @@ enum Schema {
         """
     ]
 
-    /// Opens the writer's connection: creates the tables in a new database, brings those of an older one up to date.
-    /// - Throws: ``SQLiteError``, or ``ObjectStoreError/failed(_:)`` where the database is of a later version.
+    /// Makes the tables in an empty file, of which nothing is synced yet when this returns.
+    static func create(_ path: String) throws {
+        let database = try SQLiteConnection(path: path, cacheKiB: 1024)
+        // Closing is what takes the log away again.
+        defer { database.close() }
+        try database.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
+        try migrate(database, from: 0)
+        try database.execute("PRAGMA journal_mode = WAL")
+    }
+
+    private static func migrate(_ database: SQLiteConnection, from found: Int64) throws {
+        for next in (found + 1)..<(version + 1) {
+            try database.begin()
+            do {
+                try database.execute(migrations[next] ?? "")
+                try database.execute("PRAGMA user_version = \(next)")
+                try database.commit()
+            } catch {
+                database.rollback()
+                throw error
+            }
+        }
+    }
+
+    /// Opens the writer's connection, and brings the tables of an older version up to date.
+    /// - Throws: ``SQLiteError``, or ``ObjectStoreError``: `failed` where the database is of a later version.
     static func open(_ path: String, maximumPages: Int?) throws -> SQLiteConnection {
         let database = try SQLiteConnection(path: path, cacheKiB: 8192)
         do {
             let found = try database.number("PRAGMA user_version")
+            guard found > 0 else { throw ObjectStoreError.unreadable("\(path) is no database of this program") }
             guard found <= version else {
                 throw ObjectStoreError.failed(
                     "\(path) has version \(found) of the tables; this program knows \(version) at most")
             }
-            if found == 0 { try database.execute("PRAGMA journal_mode = WAL") }
-            for next in (found + 1)..<(version + 1) {
-                try database.begin()
-                try database.execute(migrations[next] ?? "")
-                try database.execute("PRAGMA user_version = \(next)")
-                try database.commit()
-            }
+            try migrate(database, from: found)
             if let maximumPages { try database.execute("PRAGMA max_page_count = \(maximumPages)") }
         } catch {
-            database.rollback()
             database.close()
             throw error
         }

@@ -101,7 +101,9 @@ struct VersionQueries {
             guard let (sequence, token) = OrderedIdentifier.decode(text) else {
                 throw ObjectStoreError.malformedVersionID
             }
-            guard let row = try row(bucket: bucket, key: key, sequence: sequence), row.token == token else { return nil }
+            guard let row = try row(bucket: bucket, key: key, sequence: sequence), row.token == token else {
+                return nil
+            }
             return row
         }
     }

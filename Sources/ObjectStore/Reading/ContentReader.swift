@@ -45,7 +45,8 @@ struct ContentReader: Sendable {
         } catch {
             throw ObjectStoreError.unreadable("\(files.path(ofSegment: id)): \(error)")
         }
-        guard let found = SegmentRecord.read(from: &record), found.owner == owner, found.body.readableBytes == size else {
+        guard let found = SegmentRecord.read(from: &record), found.owner == owner, found.body.readableBytes == size
+        else {
             throw ObjectStoreError.unreadable(
                 "\(files.path(ofSegment: id)): the record at \(offset) does not match its checksum or its row")
         }
@@ -64,10 +65,10 @@ struct ContentReader: Sendable {
 
     /// The bytes of `range`.
     ///
-    /// What lies in one segment comes as a verified buffer, what lies in files as slices of them, of which the segments'
-    /// records are verified before they are handed out. The files are open already, so that a reader goes on when the
-    /// version is removed. Only an object of very many parts is opened part by part, so that one request does not use up
-    /// the process's descriptors.
+    /// What lies in one segment comes as a verified buffer, what lies in files as slices of them, of which the
+    /// segments' records are verified before they are handed out. The files are open already, so that a reader goes on
+    /// when the version is removed. Only an object of very many parts is opened part by part, so that one request does
+    /// not use up the process's descriptors.
     /// - Throws: as ``slice(of:size:range:owner:)``.
     func stream(
         _ layout: ContentLocation.Layout, parts: [ObjectPart], size: Int64, range: Range<Int64>,

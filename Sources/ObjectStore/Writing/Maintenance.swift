@@ -86,8 +86,8 @@ final class Maintenance: Sendable {
 
     /// As ``sweep()``, on this thread, which is one for blocking work.
     ///
-    /// A new file is entered as uncommitted before it is made, and struck off after its row is committed. So a file that
-    /// was seen in its directory and is not uncommitted afterwards has a row by then, or is garbage.
+    /// A new file is entered as uncommitted before it is made, and struck off after its row is committed. So a file
+    /// that was seen in its directory and is not uncommitted afterwards has a row by then, or is garbage.
     func sweepNow() {
         for directory in names(in: files.blobsPath) {
             for name in names(in: files.blobsPath + "/" + directory) {

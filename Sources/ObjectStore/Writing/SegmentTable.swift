@@ -14,7 +14,7 @@ struct SegmentTable {
     init() {}
 
     init(_ database: SQLiteConnection) throws {
-        try database.statement("SELECT id, size, live FROM segments").forEach { row in
+        try database.statement("SELECT id, size, live FROM segments").eachRow { row in
             segments[row.int64(0)] = Segment(size: row.int64(1), live: row.int64(2))
         }
         touched = Set(segments.keys)

@@ -11,7 +11,9 @@ struct Completion: Sendable {
     /// Tells one list of parts from another.
     var listDigest: Token {
         var hash = SHA256()
-        for part in parts { hash.update(data: Array("\(part.number) \(part.etag) \(part.checksum?.value ?? "-")\n".utf8)) }
+        for part in parts {
+            hash.update(data: Array("\(part.number) \(part.etag) \(part.checksum?.value ?? "-")\n".utf8))
+        }
         let digest = Array(hash.finalize())
         return digest.withUnsafeBytes { Token(bytes: UnsafeRawBufferPointer(rebasing: $0.prefix(16))) }
             ?? Token(high: 0, low: 0)
@@ -73,7 +75,9 @@ extension WriteTransaction {
     }
 
     /// Makes a version of an upload: its row lists the parts' pieces, no byte is copied.
-    func completeUpload(bucket id: Int64, key: [UInt8], uploadID: String, _ completion: Completion) throws -> ObjectVersion {
+    func completeUpload(
+        bucket id: Int64, key: [UInt8], uploadID: String, _ completion: Completion
+    ) throws -> ObjectVersion {
         _ = try bucket(id)
         guard let upload = try uploads.upload(bucket: id, key: key, id: uploadID) else {
             return try completedVersion(bucket: id, key: key, uploadID: uploadID, completion)

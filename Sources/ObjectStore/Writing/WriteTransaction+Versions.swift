@@ -11,7 +11,8 @@ struct NewVersion: Sendable {
 
 extension WriteTransaction {
     /// Looks at a condition against the newest version of a key.
-    /// - Throws: ``ObjectStoreError``: `preconditionFailed`, or `noSuchKey` where an ETag is asked for and nothing is there.
+    /// - Throws: ``ObjectStoreError``: `preconditionFailed`, or `noSuchKey` where an ETag is asked for and nothing is
+    ///   there.
     func check(_ condition: WriteCondition, bucket: Int64, key: [UInt8]) throws {
         if condition == .none { return }
         let current = try versions.brief(bucket: bucket, key: key).flatMap { $0.isDeleteMarker ? nil : $0 }
@@ -36,7 +37,8 @@ extension WriteTransaction {
     ///   - modified: defaults to now.
     ///   - appended: the body, where it is in a segment.
     func put(
-        bucket id: Int64, _ version: NewVersion, condition: WriteCondition, sequence: Int64?, modified: Timestamp? = nil,
+        bucket id: Int64, _ version: NewVersion, condition: WriteCondition, sequence: Int64?,
+        modified: Timestamp? = nil,
         appended: AppendedBody? = nil
     ) throws -> ObjectVersion {
         let bucket = try bucket(id)
@@ -109,7 +111,9 @@ extension WriteTransaction {
     }
 
     /// - Throws: ``ObjectStoreError``; `noSuchKey` for a delete marker.
-    func setTags(bucket id: Int64, key: [UInt8], _ selector: VersionSelector, _ tags: [Attribute]) throws -> ObjectVersion {
+    func setTags(
+        bucket id: Int64, key: [UInt8], _ selector: VersionSelector, _ tags: [Attribute]
+    ) throws -> ObjectVersion {
         _ = try bucket(id)
         var (row, isCurrent) = try versions.select(bucket: id, key: key, selector)
         guard !row.isDeleteMarker else { throw ObjectStoreError.noSuchKey }
@@ -125,21 +129,27 @@ extension WriteTransaction {
             let (content, parts) = (row.content, row.parts)
             if owner.part == 0 {
                 guard content == .single(old) else { return }
-                try database.statement("UPDATE versions SET content = ?4 WHERE bucket = ?1 AND key = ?2 AND sequence = ?3")
-                    .bind(1, owner.bucket).bind(2, owner.key).bind(3, owner.sequence)
-                    .bind(4, ContentColumn.single(new).encoded).run()
+                try database.statement(
+                    "UPDATE versions SET content = ?4 WHERE bucket = ?1 AND key = ?2 AND sequence = ?3"
+                )
+                .bind(1, owner.bucket).bind(2, owner.key).bind(3, owner.sequence)
+                .bind(4, ContentColumn.single(new).encoded).run()
             } else {
                 guard let index = parts.firstIndex(where: { $0.part.number == owner.part && $0.piece == old }) else {
                     return
                 }
                 var parts = parts
                 parts[index].piece = new
-                try database.statement("UPDATE versions SET parts = ?4 WHERE bucket = ?1 AND key = ?2 AND sequence = ?3")
-                    .bind(1, owner.bucket).bind(2, owner.key).bind(3, owner.sequence)
-                    .bind(4, PartsColumn.encode(parts)).run()
+                try database.statement(
+                    "UPDATE versions SET parts = ?4 WHERE bucket = ?1 AND key = ?2 AND sequence = ?3"
+                )
+                .bind(1, owner.bucket).bind(2, owner.key).bind(3, owner.sequence)
+                .bind(4, PartsColumn.encode(parts)).run()
             }
         } else {
-            guard owner.part > 0, try uploads.part(upload: owner.sequence, number: owner.part)?.piece == old else { return }
+            guard owner.part > 0, try uploads.part(upload: owner.sequence, number: owner.part)?.piece == old else {
+                return
+            }
             try database.statement("UPDATE parts SET piece = ?3 WHERE upload = ?1 AND number = ?2")
                 .bind(1, owner.sequence).bind(2, Int64(owner.part)).bind(3, ContentColumn.single(new).encoded).run()
         }

@@ -60,11 +60,14 @@ final class WriteTransaction {
 
     func deleteBucket(named name: String) throws {
         guard let bucket = try bucketQueries.bucket(named: name) else { throw ObjectStoreError.noSuchBucket }
-        let isUsed = try database.statement("SELECT 1 FROM versions WHERE bucket = ?1 LIMIT 1").bind(1, bucket.id).hasRow()
+        let isUsed = try database.statement("SELECT 1 FROM versions WHERE bucket = ?1 LIMIT 1").bind(1, bucket.id)
+            .hasRow()
         guard !isUsed else { throw ObjectStoreError.bucketNotEmpty }
         let open = try database.statement("SELECT sequence, key FROM uploads WHERE bucket = ?1").bind(1, bucket.id)
             .all { (sequence: $0.int64(0), key: $0.bytes(1)) }
-        for upload in open { try removeUpload(bucket: bucket.id, key: upload.key, sequence: upload.sequence, keeping: []) }
+        for upload in open {
+            try removeUpload(bucket: bucket.id, key: upload.key, sequence: upload.sequence, keeping: [])
+        }
         try database.statement("DELETE FROM configurations WHERE bucket = ?1").bind(1, bucket.id).run()
         try database.statement("DELETE FROM buckets WHERE id = ?1").bind(1, bucket.id).run()
         effects.buckets[bucket.id] = .some(nil)
