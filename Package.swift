@@ -31,7 +31,7 @@ let package = Package(
         .executableTarget(
             name: "skylab",
             dependencies: [
-                "Cloud", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Cloud", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ], linkerSettings: linkedStatically),
         .executableTarget(

@@ -29,7 +29,7 @@ public final class AWSClient: OperationInvoker, Sendable {
             preparer: RequestPreparer(
                 addressing: configuration.bucketAddressing,
                 checksums: try ChecksumModes(configuration.environment), userAgent: configuration.userAgent),
-            retries: try configuration.retries ?? Self.retryPolicy(configuration.environment),
+            retries: try Self.retryPolicy(configuration),
             timeouts: configuration.timeouts, surroundings: surroundings, logger: configuration.logger)
         let provider: any CredentialProvider =
             configuration.credentials
@@ -43,8 +43,9 @@ public final class AWSClient: OperationInvoker, Sendable {
         transport = surroundings.transport
     }
 
-    private static func retryPolicy(_ environment: ProcessEnvironment) throws(ConfigurationError) -> RetryPolicy {
-        guard let text = environment["AWS_MAX_ATTEMPTS"] else { return RetryPolicy() }
+    private static func retryPolicy(_ configuration: Configuration) throws(ConfigurationError) -> RetryPolicy {
+        if let given = configuration.retries { return given }
+        guard let text = configuration.environment["AWS_MAX_ATTEMPTS"] else { return RetryPolicy() }
         guard let attempts = Int(text), attempts >= 1 else {
             throw ConfigurationError("AWS_MAX_ATTEMPTS must be a number from 1 on")
         }

@@ -68,4 +68,7 @@ public struct StepResult: Sendable {
     public let outcome: Outcome
     public let evidence: [Evidence]
     public let duration: Duration
+
+    /// The duration as people read it, without its unit.
+    public var milliseconds: String { duration.formatted(places: 1) }
 }

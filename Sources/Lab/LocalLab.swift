@@ -38,7 +38,9 @@ public final class LocalLab: Sendable {
 
     public init(_ setup: Setup) throws {
         client = try AWSClient(
-            .init(region: setup.region, endpoint: setup.endpoint, credentials: setup.credentials))
+            .init(
+                credentials: StaticCredentials(setup.credentials), region: setup.region,
+                endpoint: try Endpoint(setup.endpoint)))
         let environment = [
             "PATH=/usr/bin:/bin", "S3_BUCKET=\(Self.bucketName(setup))", "AWS_REGION=\(setup.region)",
             "AWS_ENDPOINT_URL=\(setup.endpoint)", "AWS_ACCESS_KEY_ID=\(setup.credentials.accessKeyID)",

@@ -16,19 +16,19 @@ struct App: HTTPResponder {
         case index, health, info, readText, writeText, readRawText, list, listVersions, deleteObject, work, hash
     }
 
-    private static let paths: [String: [HTTPMethod: Endpoint]] = [
-        "/": [.GET: .index],
-        "/healthz": [.GET: .health],
-        "/info": [.GET: .info],
-        "/text": [.GET: .readRawText, .POST: .writeText],
-        "/list": [.GET: .list],
-        "/list-versions": [.GET: .listVersions],
-        "/work": [.GET: .work],
-        "/hash": [.GET: .hash, .POST: .hash],
+    private static let paths: [String: [String: Endpoint]] = [
+        "/": ["GET": .index],
+        "/healthz": ["GET": .health],
+        "/info": ["GET": .info],
+        "/text": ["GET": .readRawText, "POST": .writeText],
+        "/list": ["GET": .list],
+        "/list-versions": ["GET": .listVersions],
+        "/work": ["GET": .work],
+        "/hash": ["GET": .hash, "POST": .hash],
     ]
     /// Paths that end in a key.
-    private static let keyPaths: [(prefix: String, methods: [HTTPMethod: Endpoint])] = [
-        ("/text/", [.GET: .readText]), ("/object/", [.DELETE: .deleteObject]),
+    private static let keyPaths: [(prefix: String, methods: [String: Endpoint])] = [
+        ("/text/", ["GET": .readText]), ("/object/", ["DELETE": .deleteObject]),
     ]
 
     func respond(to request: HTTPServerRequest) async -> HTTPServerResponse {
@@ -54,9 +54,9 @@ struct App: HTTPResponder {
         guard let methods else {
             throw AppError(status: .notFound, code: "NotFound", message: "there is no such path")
         }
-        guard let endpoint = methods[request.method == .HEAD ? .GET : request.method] else {
-            var allowed = methods.keys.map(\.rawValue)
-            if methods[.GET] != nil { allowed.append("HEAD") }
+        guard let endpoint = methods[request.method == .HEAD ? "GET" : request.method.rawValue] else {
+            var allowed = Array(methods.keys)
+            if methods["GET"] != nil { allowed.append("HEAD") }
             throw AppError(
                 status: .methodNotAllowed, code: "MethodNotAllowed",
                 message: "\(request.method.rawValue) is not allowed here",

@@ -1,6 +1,6 @@
 import AWSClient
 import AWSModels
-import Dispatch
+import Ground
 import HTTPServer
 import Logging
 import NIOCore
@@ -19,6 +19,7 @@ enum Main {
     private static let gracePeriod = Duration.seconds(25)
 
     static func main() async {
+        TerminationSignal.block()
         do {
             try await serve(Settings(.current))
         } catch {
@@ -31,7 +32,6 @@ enum Main {
         let logger = Logger(label: settings.appName) { label in
             LineLogHandler(label: label, logLevel: settings.logLevel)
         }
-        let stop = StopSignals()
         let client = try AWSClient(
             AWSClient.Configuration(
                 region: settings.region,
@@ -52,35 +52,12 @@ enum Main {
                 "host": "\(settings.host)", "port": "\(server.localAddress.port ?? settings.port)",
                 "bucket": "\(settings.bucket)", "region": "\(settings.region)",
             ])
-        await stop.first()
+        await TerminationSignal.wait()
         logger.notice("stopping; what is in flight finishes")
         await server.shutdown(gracePeriod: gracePeriod)
         try await hasher.shutdown()
         try await client.shutdown()
         try await group.shutdownGracefully()
         logger.notice("stopped")
-    }
-}
-
-/// SIGTERM and SIGINT, as something to wait for.
-private final class StopSignals: Sendable {
-    private let signals: AsyncStream<Void>
-
-    init() {
-        let (signals, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        self.signals = signals
-        for number in [SIGTERM, SIGINT] {
-            // The default would end the process before the source hears of it.
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield() }
-            source.resume()
-            continuation.onTermination = { _ in source.cancel() }
-        }
-    }
-
-    /// Returns when the first one has come.
-    func first() async {
-        for await _ in signals { return }
     }
 }

@@ -17,7 +17,7 @@ struct Skylab: AsyncParsableCommand {
               skylab down
             """,
         version: CloudServer.version,
-        subcommands: [Up.self, Down.self, Status.self, Env.self, Logs.self, Version.self])
+        subcommands: [Up.self, Down.self, Status.self, Env.self, Logs.self, LabCommand.self, Version.self])
 }
 
 /// Which server a command is about.

@@ -7,7 +7,7 @@ actor TrailingChecksumBody {
     /// Payload bytes of every chunk but the last.
     private static let chunkLength = 64 << 10
 
-    private var reader: ByteStream.Reader
+    private let reader: SharedReader
     private var hasher: ChecksumHasher
     private let trailerName: String
     private var pending = ByteBuffer()
@@ -15,7 +15,7 @@ actor TrailingChecksumBody {
     private var finished = false
 
     private init(_ body: ByteStream, _ algorithm: ChecksumAlgorithm) {
-        reader = body.makeReader()
+        reader = SharedReader(body)
         hasher = ChecksumHasher(algorithm)
         trailerName = algorithm.headerName
     }

@@ -19,13 +19,13 @@ actor VerifiedBody {
     /// The cheapest first.
     private static let preference: [ChecksumAlgorithm] = [.crc32c, .crc32, .crc64nvme, .sha1, .sha256]
 
-    private var reader: ByteStream.Reader
+    private let reader: SharedReader
     private var hasher: ChecksumHasher
     private let expected: String
     private var finished = false
 
     private init(_ body: ByteStream, _ algorithm: ChecksumAlgorithm, expected: String) {
-        reader = body.makeReader()
+        reader = SharedReader(body)
         hasher = ChecksumHasher(algorithm)
         self.expected = expected
     }

@@ -1,4 +1,5 @@
 import Ground
+import NIOCore
 import NIOHTTP1
 
 /// The role of an EC2 instance, from its metadata service, version 2: a session token first, then the role's keys.

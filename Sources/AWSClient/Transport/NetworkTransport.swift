@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Ground
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// The network, by AsyncHTTPClient over HTTP/1.1.
 final class NetworkTransport: HTTPTransport {
@@ -96,7 +97,9 @@ private actor BodyReader {
     /// `nil` behind the end, also when asked again. A stream has one reader, which asks for one chunk at a time: while
     /// it waits the iterator is away from the actor.
     func next() async throws -> ByteBuffer? {
-        guard var iterator else { return nil }
+        // An iterator can't be sent between isolations; this one is taken out while it is used, so nobody else has it.
+        guard let held = iterator else { return nil }
+        nonisolated(unsafe) var iterator = held
         self.iterator = nil
         do {
             guard let chunk = try await iterator.next() else { return nil }

@@ -13,7 +13,7 @@ struct RequestPipeline: Sendable {
     private let surroundings: AWSClient.Surroundings
     private let logger: Logger
     private let tokens = RetryTokens()
-    private let skew: ClockSkew
+    let skew: ClockSkew
     private var credentials: CredentialCache?
 
     init(
@@ -94,7 +94,7 @@ struct RequestPipeline: Sendable {
         let start = ContinuousClock.now
         var headers: HTTPHeaders = [:]
         do {
-            let call = sign(request, operation, credentials)
+            let call = try sign(request, operation, credentials)
             let reply = try await surroundings.transport.send(call, timeout: timeouts.call)
             headers = reply.headers
             log(

@@ -107,18 +107,3 @@ public enum VerifiedBody {
         return ByteStream(length: length, trailers: { decoder.withLock { $0.trailers } }, next: next)
     }
 }
-
-/// The reader of a stream, held by a closure that hands its chunks on. One consumer at a time, as of any stream.
-final class SharedReader: Sendable {
-    private let reader: Mutex<ByteStream.Reader>
-
-    init(_ stream: ByteStream) { reader = Mutex(stream.makeReader()) }
-
-    func next() async throws -> ByteBuffer? {
-        var current = reader.withLock { $0 }
-        let chunk = try await current.next()
-        let moved = current
-        reader.withLock { $0 = moved }
-        return chunk
-    }
-}

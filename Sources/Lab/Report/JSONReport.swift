@@ -27,7 +27,7 @@ struct JSONReport {
         case .skipped: outcome = "skipped"
         case .failed(let message):
             outcome = "failed"
-            failure = quoted(message)
+            failure = JSONObject.quoted(message)
         }
         return "{\"id\": \(JSONObject.quoted(result.step.id)), \"activity\": \(JSONObject.quoted(result.step.activity)), "
             + "\"title\": \(JSONObject.quoted(result.step.title)), \"outcome\": \"\(outcome)\", \"failure\": \(failure), "

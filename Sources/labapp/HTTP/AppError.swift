@@ -2,6 +2,7 @@ import AWSClient
 import AWSWire
 import Ground
 import HTTPServer
+import NIOCore
 import NIOHTTP1
 
 /// An error as this app tells it: `{"ok":false,"error":...,"code":...}`.

@@ -56,9 +56,9 @@ struct AppRequest: Sendable {
         let type = headers.first(name: "content-type") ?? ""
         switch type.prefix(while: { $0 != ";" }).lowercased() {
         case "application/x-www-form-urlencoded":
-            return BodyFields(form: try Self.fields(String(buffer: content)[...], in: "form"))
+            return try BodyFields(form: Self.fields(String(buffer: content)[...], in: "form"))
         case "multipart/form-data":
-            return BodyFields(form: try MultipartForm.fields(of: content, contentType: type))
+            return try BodyFields(form: MultipartForm.fields(of: content, contentType: type))
         default: return try BodyFields(json: content)
         }
     }

@@ -45,8 +45,8 @@ enum MultipartForm {
     private static func parameter(_ name: String, of header: some StringProtocol) -> String? {
         for part in header.split(separator: ";").dropFirst() {
             let pair = part.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, pair[0].trimmingSpaces().lowercased() == name else { continue }
-            var value = pair[1].trimmingSpaces()
+            guard pair.count == 2, Substring(pair[0]).trimmingSpaces().lowercased() == name else { continue }
+            var value = Substring(pair[1]).trimmingSpaces()
             if value.count >= 2, value.first == "\"", value.last == "\"" { value = value.dropFirst().dropLast() }
             return String(value)
         }

@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// SIGINT and SIGTERM as something to wait for.
-enum TerminationSignal {
+public enum TerminationSignal {
     /// Keeps the signals for ``wait()``. To be called before any other thread is there: threads inherit what is blocked.
-    static func block() {
+    public static func block() {
         var signals = set()
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         // A client that goes away is an error of its write, no reason to end.
@@ -15,7 +15,7 @@ enum TerminationSignal {
     }
 
     /// Waits for the first of the signals, on a thread of its own.
-    static func wait() async {
+    public static func wait() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let box = Unmanaged.passRetained(Box(continuation))
             #if canImport(Glibc)
@@ -41,7 +41,7 @@ enum TerminationSignal {
     }
 
     /// From now on a second signal ends the process at once, as people expect of a second Ctrl-C.
-    static func unblock() {
+    public static func unblock() {
         var signals = set()
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }

@@ -1,0 +1,1 @@
+"""Skylab measured beside other servers: see ../run."""
