@@ -19,7 +19,6 @@ enum Main {
     private static let gracePeriod = Duration.seconds(25)
 
     static func main() async {
-        TerminationSignal.block()
         do {
             try await serve(Settings(.current))
         } catch {
@@ -29,6 +28,7 @@ enum Main {
     }
 
     private static func serve(_ settings: Settings) async throws {
+        let signal = TerminationSignal()
         let logger = Logger(label: settings.appName) { label in
             LineLogHandler(label: label, logLevel: settings.logLevel)
         }
@@ -40,6 +40,8 @@ enum Main {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let app = App(settings: settings, s3: S3Client(client), hasher: hasher, logger: logger)
         var configuration = HTTPServer.Configuration()
+        // A client that sends too much hears so only if it is let finish: many drop an answer that comes with a close.
+        configuration.drainedBodyBytes = 8 << 20
         configuration.protocolError = { error in
             AppError(status: error.status, code: "BadRequest", message: error.status.reasonPhrase).response
         }
@@ -52,7 +54,7 @@ enum Main {
                 "host": "\(settings.host)", "port": "\(server.localAddress.port ?? settings.port)",
                 "bucket": "\(settings.bucket)", "region": "\(settings.region)",
             ])
-        await TerminationSignal.wait()
+        await signal.wait()
         logger.notice("stopping; what is in flight finishes")
         await server.shutdown(gracePeriod: gracePeriod)
         try await hasher.shutdown()

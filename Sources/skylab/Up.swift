@@ -66,7 +66,7 @@ struct Up: AsyncParsableCommand {
 
     func run() async throws {
         if detach { return try await Detached.start(self) }
-        TerminationSignal.block()
+        let signal = TerminationSignal()
         let directory =
             ephemeral
             ? try StateDirectory(ephemeral: ())
@@ -86,13 +86,13 @@ struct Up: AsyncParsableCommand {
         if showsView {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await LiveView(server).run() }
-                await TerminationSignal.wait()
+                await signal.wait()
                 group.cancelAll()
             }
         } else {
-            await TerminationSignal.wait()
+            await signal.wait()
         }
-        TerminationSignal.unblock()
+        signal.restoreDefaults()
         if showsView { Terminal.print("\nStopping: requests in flight have 10 seconds.") }
         await server.shutdown(gracePeriod: .seconds(10))
     }
