@@ -162,12 +162,12 @@ def test_service_not_built_is_told(aws):
 
 
 @pytest.mark.skylab_only
-def test_by_the_environment_that_skylab_prints(skylab, tmp_path):
+def test_by_the_environment_that_skylab_prints(skylab):
     """The README's second command, in a real shell."""
     folder = Path(sys.executable).parent
     script = f'eval "$("{binary()}" env --port {skylab.port})" && aws sts get-caller-identity --query Account --output text'
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
-        "PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+        "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
     ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, env=environment)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == skylab.health()["account"]

@@ -111,6 +111,12 @@ class TestEnabled:
         ids = [put(s3, versioned, b"x") for _ in range(3)]
         assert all(re.fullmatch(r"[A-Za-z0-9._-]{32}", i) for i in ids), ids
 
+    def test_version_ids_are_no_options(self, s3, versioned):
+        """`--version-id -abc` is no value to the aws command, but a mistake."""
+        with ThreadPoolExecutor(8) as pool:
+            ids = list(pool.map(lambda _: put(s3, versioned, b"x"), range(300)))
+        assert not [i for i in ids if i.startswith("-")]
+
     def test_old_object_becomes_the_null_version(self, s3, bucket):
         put(s3, bucket, b"before")
         status(s3, bucket, "Enabled")

@@ -14,7 +14,7 @@ import requests
 
 from conftest import REGION, client, unique_name
 from support.errors import refused
-from support.server import STOP_WITHIN_SECONDS, Credentials, binary, cli, free_port, parse_exports
+from support.server import STOP_WITHIN_SECONDS, Credentials, binary, cli, eventually, free_port, parse_exports
 from support.wire import Wire, head
 
 pytestmark = pytest.mark.skylab_only
@@ -238,7 +238,7 @@ class TestStartAndStop:
             assert json.loads(cli("env", "--port", port, "--json").stdout)["AWS_ACCESS_KEY_ID"] == exports["AWS_ACCESS_KEY_ID"]
             client("s3", f"http://127.0.0.1:{port}", Credentials(
                 exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"])).list_buckets()
-            assert "ListBuckets" in cli("logs", "--port", port).stdout
+            assert eventually(lambda: "ListBuckets" in cli("logs", "--port", port).stdout)
         finally:
             assert cli("down", "--port", port).returncode == 0
         assert cli("down", "--port", port).returncode == 1

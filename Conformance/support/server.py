@@ -46,6 +46,16 @@ def cli(*arguments: str, timeout: float = 30, env: dict | None = None) -> subpro
         [binary(), *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, env=env)
 
 
+def eventually(check, seconds: float = 5) -> bool:
+    """Whether `check()` comes true in time; for what the server does on its own behalf, such as writing its log."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)  # Nothing tells when a log line is on disk.
+    return True
+
+
 def parse_exports(text: str) -> dict[str, str]:
     """The variables that `skylab env` tells a shell to export."""
     variables = {}
