@@ -53,10 +53,6 @@ def measure(rounds: int, seconds: float) -> Section:
 
 def fill(server, keys: list[str]) -> None:
     """Puts whatever the load has not reached."""
-    wire = server.wire
-    with wire.connect() as connection:
-        for key in keys:
-            headers = wire.signed_headers("HEAD", key)
-            if connection.request("HEAD", key, headers).status != 200:
-                body = b"x" * SIZE
-                connection.request("PUT", key, wire.signed_headers("PUT", key, {}, body), body)
+    for key in keys:
+        if server.wire.send("HEAD", key).status != 200:
+            server.wire.send("PUT", key, {}, b"x" * SIZE)

@@ -1,6 +1,7 @@
 """What the measurements share: processes, load, medians."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -25,7 +26,7 @@ LUA = ROOT / "Benchmarks" / "lua"
 TESTS_BIN = ROOT / ".venv" / "bin"
 PEERS_BIN = ROOT / ".venv" / "bench" / "bin"
 REGION = "ap-south-1"
-KEYS = Credentials("test", "test-secret")
+KEYS = Credentials("test", "test")
 CONSTRAINT = f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
 
 __all__ = ["Connection", "Credentials", "Signer", "Wire", "free_port"]
@@ -140,18 +141,30 @@ def skylab(folder: Path, *arguments: str) -> Server:
     return Server("Skylab", command, port, log, credentials)
 
 
+def paired_port() -> int:
+    """A free port whose number plus 10,000 is free too: SeaweedFS listens there for its own calls."""
+    for _ in range(1000):
+        port = random.randrange(15_000, 22_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)), socket.create_server(("127.0.0.1", port + 10_000)):
+                return port
+        except OSError:
+            continue
+    raise RuntimeError("no free pair of ports")
+
+
 def seaweedfs(folder: Path) -> Server:
     """SeaweedFS with its S3 gateway, volumes on the same disk, signatures verified."""
-    port, data = free_port(), folder / "seaweedfs"
+    port, data = paired_port(), folder / "seaweedfs"
     data.mkdir()
-    ports = [free_port() for _ in range(4)]
+    ports = [paired_port() for _ in range(3)]
     config = folder / "seaweedfs.json"
     config.write_text(
         '{"identities": [{"name": "bench", "credentials": [{"accessKey": "%s", "secretKey": "%s"}],'
         ' "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}' % (KEYS.access_key, KEYS.secret_key))
     command = [
         PEERS_BIN / "weed", "server", f"-dir={data}", "-ip=127.0.0.1", "-s3", f"-s3.port={port}", f"-s3.config={config}",
-        f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}", "-s3.port.grpc=0",
+        f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}",
         "-volume.max=50", "-master.volumeSizeLimitMB=1024"]
     return Server("SeaweedFS", command, port, folder / "seaweedfs.log", cwd=folder)
 

@@ -3,6 +3,12 @@ import AsyncHTTPClient
 import Cloud
 import NIOCore
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Tell whether a server runs, and how it is.")
 
@@ -10,6 +16,13 @@ struct Status: AsyncParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    /// What `/_skylab/health` tells.
+    private struct Health: Decodable {
+        let cloudTime: String
+        let requests: Int
+        let residentBytes: Int?
+    }
 
     func run() async throws {
         let record = try server.find()
@@ -26,6 +39,9 @@ struct Status: AsyncParsableCommand {
         Terminal.print("  account  \(record.account)")
         Terminal.print("  region   \(record.region)")
         Terminal.print("  state    \(record.stateDirectory)\(record.isEphemeral ? " (ephemeral)" : "")")
-        Terminal.print("  health   \(health)")
+        let facts = try JSONDecoder().decode(Health.self, from: Data(health.utf8))
+        Terminal.print("  cloud    \(facts.cloudTime)")
+        Terminal.print("  requests \(facts.requests)")
+        if let resident = facts.residentBytes { Terminal.print("  memory   \(resident >> 20) MiB") }
     }
 }

@@ -67,6 +67,7 @@ struct Up: AsyncParsableCommand {
     func run() async throws {
         if detach { return try await Detached.start(self) }
         let signal = TerminationSignal()
+        raiseFileDescriptorLimit()
         let directory =
             ephemeral
             ? try StateDirectory(ephemeral: ())

@@ -1,3 +1,4 @@
+import AWSWire
 import Ground
 import NIOCore
 
@@ -63,9 +64,4 @@ actor TrailingChecksumBody {
         }
         return framed
     }
-}
-
-extension ChecksumAlgorithm {
-    /// S3's header and trailer field of this checksum.
-    var headerName: String { "x-amz-checksum-\(rawValue.lowercased())" }
 }

@@ -1,3 +1,4 @@
+import AWSWire
 import Ground
 import NIOCore
 import NIOHTTP1

@@ -97,8 +97,8 @@ private actor BodyReader {
     /// `nil` behind the end, also when asked again. A stream has one reader, which asks for one chunk at a time: while
     /// it waits the iterator is away from the actor.
     func next() async throws -> ByteBuffer? {
-        // An iterator can't be sent between isolations; this one is taken out while it is used, so nobody else has it.
         guard let held = iterator else { return nil }
+        // An iterator can't be sent between isolations; this one is taken out while it is used, so nobody else has it.
         nonisolated(unsafe) var iterator = held
         self.iterator = nil
         do {

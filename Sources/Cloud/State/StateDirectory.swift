@@ -51,6 +51,39 @@ public final class StateDirectory: Sendable {
         path = made
         isEphemeral = true
         lock = try Self.lock(made)
+        Self.sweep(parent)
+    }
+
+    /// Removes what servers that were killed have left: directories of our form whose lock nobody has held for a while.
+    private static func sweep(_ parent: String) {
+        guard let directory = opendir(parent) else { return }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let name = name(of: entry)
+            guard name.hasPrefix("skylab-"), name.utf8.count == "skylab-XXXXXX".utf8.count else { continue }
+            let path = "\(parent)/\(name)"
+            var status = stat()
+            guard stat("\(path)/lock", &status) == 0, status.st_uid == getuid() else { continue }
+            // A server that starts right now has not locked its directory yet.
+            guard time(nil) - lastChange(of: status) > abandonedAfterSeconds, (try? lock(path)) != nil else { continue }
+            removeTree(path)
+        }
+    }
+
+    private static let abandonedAfterSeconds = 600
+
+    private static func lastChange(of status: stat) -> time_t {
+        #if os(Linux)
+        status.st_mtim.tv_sec
+        #else
+        status.st_mtimespec.tv_sec
+        #endif
+    }
+
+    private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+        withUnsafePointer(to: &entry.pointee.d_name) { name in
+            name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
     }
 
     /// Removes an ephemeral directory with all that is in it; leaves any other alone.
@@ -87,9 +120,7 @@ public final class StateDirectory: Sendable {
     private static func removeTree(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
-                    name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
+                let name = name(of: entry)
                 if name != ".", name != ".." { removeTree("\(path)/\(name)") }
             }
             closedir(directory)

@@ -12,6 +12,19 @@ func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -
 /// `close(2)` under a name that no method hides.
 func closeDescriptor(_ descriptor: CInt) { close(descriptor) }
 
+/// Lets the process open as many files as the system allows it: sockets and the parts of large objects count.
+public func raiseFileDescriptorLimit() {
+    var limit = rlimit()
+    #if os(Linux)
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+    let resource = RLIMIT_NOFILE
+    #endif
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(resource, &limit)
+}
+
 /// A variable of the process's environment.
 func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

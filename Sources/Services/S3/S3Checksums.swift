@@ -102,9 +102,6 @@ extension S3.ChecksumType {
 }
 
 extension ChecksumAlgorithm {
-    /// The header and trailer field of this checksum, lower-cased.
-    var headerName: String { "x-amz-checksum-\(rawValue.lowercased())" }
-
     /// What a request names as `x-amz-checksum-algorithm` or `x-amz-sdk-checksum-algorithm`.
     /// - Throws: InvalidRequest where it is none.
     init?(named name: String?) throws(AWSError) {

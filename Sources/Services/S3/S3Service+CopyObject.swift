@@ -72,7 +72,10 @@ extension S3Service {
     private func refuseCopyOntoItself(
         _ name: S3CopySource, _ source: ObjectVersion, bucket: Bucket, key: String, _ input: S3.CopyObjectRequest
     ) throws(AWSError) {
-        guard name.bucket == bucket.name, name.key == key, name.versionId == nil || source.isCurrent else { return }
+        // Keys are bytes: two that Swift takes for equal can be two (an accent composed, or not).
+        guard name.bucket == bucket.name, name.key.utf8.elementsEqual(key.utf8),
+            name.versionId == nil || source.isCurrent
+        else { return }
         let changes =
             input.metadataDirective == .replace || input.taggingDirective == .replace
             || input.websiteRedirectLocation != nil || input.serverSideEncryption != nil
