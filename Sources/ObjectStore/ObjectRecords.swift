@@ -21,8 +21,8 @@ public struct Bucket: Sendable, Equatable {
 
 /// The id of one version of one key.
 ///
-/// Opaque to callers: 32 characters of URL-safe base64. Inside it holds the version's order number, masked, so that a
-/// version is found without an index of its own.
+/// Opaque to callers: 32 characters that URLs and command lines take as they are. Inside it holds the version's order
+/// number, masked, so that a version is found without an index of its own.
 public enum VersionID: Sendable, Hashable {
     /// The version that was written while versioning was not enabled; a key has at most one.
     case null

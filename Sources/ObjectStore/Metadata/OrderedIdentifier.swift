@@ -1,5 +1,6 @@
-/// The text of version ids and upload ids: 32 characters of URL-safe base64 that hold a sequence number, masked so that
-/// ids tell no order, and the token that makes them one of a kind.
+/// The text of version ids and upload ids: 32 characters of base64 (with `.` and `_`, which URLs take as they are and no
+/// command line takes for an option) that hold a sequence number, masked so that ids tell no order, and the token that
+/// makes them one of a kind.
 ///
 /// Because the number can be read back, a row is found by its primary key (bucket, key, sequence) and needs no index on
 /// its id; the token beside it in the row tells a true id from a made-up one.
@@ -54,7 +55,7 @@ enum OrderedIdentifier {
         case 0..<26: value + 65
         case 26..<52: value + 71
         case 52..<62: value - 4
-        case 62: 45
+        case 62: 46
         default: 95
         }
     }
@@ -64,7 +65,7 @@ enum OrderedIdentifier {
         case 65...90: character - 65
         case 97...122: character - 71
         case 48...57: character + 4
-        case 45: 62
+        case 46: 62
         case 95: 63
         default: nil
         }
