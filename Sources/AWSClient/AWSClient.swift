@@ -17,20 +17,29 @@ public final class AWSClient: OperationInvoker, Sendable {
 
     /// - Throws: ``ConfigurationError`` where a variable of the environment has no such value.
     public convenience init(_ configuration: Configuration = Configuration()) throws(ConfigurationError) {
-        try self.init(
-            configuration, in: Surroundings(transport: NetworkTransport(timeouts: configuration.timeouts)))
+        // First what may fail: a transport that has been made must be shut down.
+        let defaults = try EnvironmentDefaults(configuration)
+        self.init(
+            configuration, defaults,
+            in: Surroundings(transport: NetworkTransport(timeouts: configuration.timeouts)))
     }
 
-    package init(_ configuration: Configuration, in surroundings: Surroundings) throws(ConfigurationError) {
+    package convenience init(
+        _ configuration: Configuration, in surroundings: Surroundings
+    ) throws(ConfigurationError) {
+        self.init(configuration, try EnvironmentDefaults(configuration), in: surroundings)
+    }
+
+    private init(_ configuration: Configuration, _ defaults: EnvironmentDefaults, in surroundings: Surroundings) {
         let files = SharedConfigFiles(environment: configuration.environment)
         let unauthenticated = RequestPipeline(
             resolver: EndpointResolver(
                 files: files, explicitEndpoint: configuration.endpoint, explicitRegion: configuration.region),
             preparer: RequestPreparer(
-                addressing: configuration.bucketAddressing,
-                checksums: try ChecksumModes(configuration.environment), userAgent: configuration.userAgent),
-            retries: try Self.retryPolicy(configuration),
-            timeouts: configuration.timeouts, surroundings: surroundings, logger: configuration.logger)
+                addressing: configuration.bucketAddressing, checksums: defaults.checksums,
+                userAgent: configuration.userAgent),
+            retries: defaults.retries, timeouts: configuration.timeouts, surroundings: surroundings,
+            logger: configuration.logger)
         let provider: any CredentialProvider =
             configuration.credentials
             ?? CredentialChain(
@@ -43,13 +52,25 @@ public final class AWSClient: OperationInvoker, Sendable {
         transport = surroundings.transport
     }
 
-    private static func retryPolicy(_ configuration: Configuration) throws(ConfigurationError) -> RetryPolicy {
-        if let given = configuration.retries { return given }
-        guard let text = configuration.environment["AWS_MAX_ATTEMPTS"] else { return RetryPolicy() }
-        guard let attempts = Int(text), attempts >= 1 else {
-            throw ConfigurationError("AWS_MAX_ATTEMPTS must be a number from 1 on")
+    /// What a client does where its configuration does not say: read from the environment.
+    private struct EnvironmentDefaults {
+        let checksums: ChecksumModes
+        let retries: RetryPolicy
+
+        /// - Throws: ``ConfigurationError``.
+        init(_ configuration: Configuration) throws(ConfigurationError) {
+            checksums = try ChecksumModes(configuration.environment)
+            if let given = configuration.retries {
+                retries = given
+            } else if let text = configuration.environment["AWS_MAX_ATTEMPTS"] {
+                guard let attempts = Int(text), attempts >= 1 else {
+                    throw ConfigurationError("AWS_MAX_ATTEMPTS must be a number from 1 on")
+                }
+                retries = RetryPolicy(maximumAttempts: attempts)
+            } else {
+                retries = RetryPolicy()
+            }
         }
-        return RetryPolicy(maximumAttempts: attempts)
     }
 
     /// Sends one operation, again where that is worth it, and gives its output. An output whose body streams must be

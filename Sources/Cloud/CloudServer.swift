@@ -40,7 +40,9 @@ public final class CloudServer: Sendable {
     public var clock: CloudClock { cloud.clock }
     public var metrics: RequestMetrics { cloud.metrics }
     public var port: Int { servers.first?.localAddress.port ?? 0 }
-    public var url: String { "http://\(Self.isLoopback(cloud.options.host) ? "localhost" : cloud.options.host):\(port)" }
+    public var url: String {
+        "http://\(Self.isLoopback(cloud.options.host) ? "localhost" : cloud.options.host):\(port)"
+    }
     public var residentMegabytes: Int? { residentMemory().map { $0 >> 20 } }
 
     private init(cloud: CloudState, servers: [HTTPServer], group: MultiThreadedEventLoopGroup) {

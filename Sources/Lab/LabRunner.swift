@@ -23,7 +23,8 @@ public struct LabRunner: Sendable {
             willRun(step)
             let isSkipped =
                 failedActivities.contains(step.activity) || isBucketMissing && step.activity == AppActivity.name
-            let result = isSkipped
+            let result =
+                isSkipped
                 ? StepResult(step: step, outcome: .skipped, evidence: [], duration: .zero) : await run(step)
             if case .failed = result.outcome {
                 failedActivities.insert(step.activity)

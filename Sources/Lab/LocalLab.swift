@@ -50,7 +50,8 @@ public final class LocalLab: Sendable {
             program: setup.appProgram, environment: environment, port: setup.appPort,
             log: "\(setup.logDirectory)/labapp.log", secrets: [setup.credentials.secretAccessKey])
         session = LabSession(
-            s3: S3Client(client), sts: STSClient(client), app: app, bucket: Self.bucketName(setup), region: setup.region)
+            s3: S3Client(client), sts: STSClient(client), app: app, bucket: Self.bucketName(setup), region: setup.region
+        )
     }
 
     /// Names of buckets are taken by whoever comes first, so the account's number is in it.

@@ -21,7 +21,9 @@ struct LineLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         var line = "\(WallClock.now.iso8601(milliseconds: true)) \(event.level.rawValue) \(label): \(event.message)"
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
             line += " \(key)=\(value)"
         }
         Self.write(line)

@@ -39,6 +39,23 @@ enum Main {
         let hasher = HashPool()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let app = App(settings: settings, s3: S3Client(client), hasher: hasher, logger: logger)
+        var failure: HTTPServerError?
+        do {
+            try await run(app, on: group, until: signal)
+        } catch {
+            failure = error
+        }
+        try await hasher.shutdown()
+        try await client.shutdown()
+        try await group.shutdownGracefully()
+        if let failure { throw failure }
+        logger.notice("stopped")
+    }
+
+    private static func run(
+        _ app: App, on group: any EventLoopGroup, until signal: TerminationSignal
+    ) async throws(HTTPServerError) {
+        let (settings, logger) = (app.settings, app.logger)
         var configuration = HTTPServer.Configuration()
         // A client that sends too much hears so only if it is let finish: many drop an answer that comes with a close.
         configuration.drainedBodyBytes = 8 << 20
@@ -57,9 +74,5 @@ enum Main {
         await signal.wait()
         logger.notice("stopping; what is in flight finishes")
         await server.shutdown(gracePeriod: gracePeriod)
-        try await hasher.shutdown()
-        try await client.shutdown()
-        try await group.shutdownGracefully()
-        logger.notice("stopped")
     }
 }

@@ -15,7 +15,8 @@ struct LabCommand: AsyncParsableCommand {
         commandName: "lab", abstract: "Walk the lab, checking every step.", subcommands: [Run.self, List.self])
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the steps, with the command that does each by hand.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the steps, with the command that does each by hand.")
 
         func run() {
             var activity = ""
@@ -24,7 +25,8 @@ struct LabCommand: AsyncParsableCommand {
                     activity = step.activity
                     Terminal.print("\n\(Terminal.bold(activity))")
                 }
-                Terminal.print("  \(step.id)\n      \(step.title). \(step.purpose)\n      \(Terminal.dim(step.command))")
+                Terminal.print(
+                    "  \(step.id)\n      \(step.title). \(step.purpose)\n      \(Terminal.dim(step.command))")
             }
         }
     }
@@ -51,7 +53,9 @@ struct LabCommand: AsyncParsableCommand {
             let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
             let appProgram = app ?? "\(folder)/labapp"
             guard access(appProgram, X_OK) == 0 else {
-                throw CommandFailure("there is no app at \(appProgram). Build it with `swift build --product labapp`, or name it with --app FILE.")
+                throw CommandFailure(
+                    "there is no app at \(appProgram). Build it with `swift build --product labapp`, or name it with --app FILE."
+                )
             }
             let started = WallClock.now
             let clock = ContinuousClock()
@@ -72,7 +76,11 @@ struct LabCommand: AsyncParsableCommand {
             ]
             let labReport = LabReport(results: results, facts: facts, started: started, duration: clock.now - begun)
             let page = try labReport.write(to: report)
-            if json { Terminal.print(try ServerStart.text(of: "\(report)/report.json")) } else { close(labReport, page) }
+            if json {
+                Terminal.print(try ServerStart.text(of: "\(report)/report.json"))
+            } else {
+                close(labReport, page)
+            }
             guard labReport.holds else { throw ExitCode.failure }
         }
 
@@ -84,7 +92,10 @@ struct LabCommand: AsyncParsableCommand {
                     credentials: Credentials(
                         accessKeyID: account.accessKeyID, secretAccessKey: account.secretAccessKey),
                     appProgram: appProgram, appPort: try LabServer.freePort(), logDirectory: server.logDirectory))
-            if !json { Terminal.print("Skylab \(server.record.version) on a fresh state at \(server.record.url), bucket in \(region)") }
+            if !json {
+                Terminal.print(
+                    "Skylab \(server.record.version) on a fresh state at \(server.record.url), bucket in \(region)")
+            }
             var activity = ""
             let results = await LabRunner(session: lab.session).run(
                 willRun: { step in
@@ -115,11 +126,12 @@ struct LabCommand: AsyncParsableCommand {
             let width = report.results.map(\.step.id.count).max() ?? 0
             Terminal.print("\n\("step".padded(width))  result   ms")
             for result in report.results {
-                let outcome = switch result.outcome {
-                case .passed: "passed "
-                case .skipped: "skipped"
-                case .failed: "FAILED "
-                }
+                let outcome =
+                    switch result.outcome {
+                    case .passed: "passed "
+                    case .skipped: "skipped"
+                    case .failed: "FAILED "
+                    }
                 Terminal.print("\(result.step.id.padded(width))  \(outcome)  \(result.milliseconds)")
             }
             Terminal.print("\n\(report.passed) checks held, \(report.failed) failed, \(report.skipped) skipped")

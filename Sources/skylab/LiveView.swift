@@ -39,14 +39,15 @@ struct LiveView {
         ]
         for request in server.metrics.recent {
             let status = String(request.status)
-            let line = "\(request.service) \(request.operation)".padded(34) + " " + request.milliseconds.padded(10) + " " + request.path
+            let line =
+                "\(request.service) \(request.operation)".padded(34) + " " + request.milliseconds.padded(10) + " "
+                + request.path
             let cut = String(line.prefix(max(20, Terminal.width - 6)))
             view.append((request.status < 400 ? Terminal.green(status) : Terminal.red(status)) + " " + cut)
         }
         return view
     }
 }
-
 
 extension String {
     func padded(_ width: Int) -> String {

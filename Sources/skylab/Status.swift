@@ -35,7 +35,9 @@ struct Status: AsyncParsableCommand {
             throw CommandFailure("process \(record.processID) is there, but \(record.url) does not answer: \(error)")
         }
         if json { return Terminal.print(health) }
-        Terminal.print("\(Terminal.green("●")) Skylab \(record.version) at \(Terminal.bold(record.url)), process \(record.processID)")
+        Terminal.print(
+            "\(Terminal.green("●")) Skylab \(record.version) at \(Terminal.bold(record.url)), process \(record.processID)"
+        )
         Terminal.print("  account  \(record.account)")
         Terminal.print("  region   \(record.region)")
         Terminal.print("  state    \(record.stateDirectory)\(record.isEphemeral ? " (ephemeral)" : "")")

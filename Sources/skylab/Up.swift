@@ -55,7 +55,9 @@ struct Up: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("--port is a number from 0 to 65535.") }
-        guard speed > 0, speed <= 1_000_000 else { throw ValidationError("--speed is a number above 0, at most 1000000.") }
+        guard speed > 0, speed <= 1_000_000 else {
+            throw ValidationError("--speed is a number above 0, at most 1000000.")
+        }
         guard !ephemeral || state == nil else { throw ValidationError("--ephemeral and --state exclude one another.") }
         guard account.map(RootAccount.isAccountID) ?? true else { throw ValidationError("--account has 12 digits.") }
         guard !open || CloudServer.isLoopback(host) else {
@@ -101,12 +103,14 @@ struct Up: AsyncParsableCommand {
     private func announce(_ record: ServerRecord, showsView: Bool) {
         if open {
             Terminal.warn(
-                "WARNING: --open: every access key and signature is accepted on \(record.url). Nothing here is protected.")
+                "WARNING: --open: every access key and signature is accepted on \(record.url). Nothing here is protected."
+            )
         }
         if json {
             Terminal.print(record.json)
         } else if !showsView, !quiet {
-            Terminal.print("Skylab \(record.version) is ready at \(record.url). eval \"$(skylab env --port \(record.port))\"")
+            Terminal.print(
+                "Skylab \(record.version) is ready at \(record.url). eval \"$(skylab env --port \(record.port))\"")
         }
     }
 }

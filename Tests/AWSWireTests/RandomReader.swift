@@ -111,7 +111,8 @@ struct RandomReader: ShapeReader {
     }
 
     mutating func double() throws(WireError) -> Double {
-        [0, 1.5, -0.1, 1e300, Double.leastNonzeroMagnitude, .infinity, -.infinity, .nan].randomElement(using: &generator) ?? 0
+        [0, 1.5, -0.1, 1e300, Double.leastNonzeroMagnitude, .infinity, -.infinity, .nan].randomElement(
+            using: &generator) ?? 0
     }
 
     mutating func blob() throws(WireError) -> [UInt8] {

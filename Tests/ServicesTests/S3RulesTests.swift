@@ -10,11 +10,13 @@ import Testing
 /// S3's rules through the service, on a store and a clock of the test's own.
 @Suite struct S3RulesTests {
     private func withService(
-        region: String = "us-east-1", account: String = "123456789012", _ body: (S3Service, ObjectStore) async throws -> Void
+        region: String = "us-east-1", account: String = "123456789012",
+        _ body: (S3Service, ObjectStore) async throws -> Void
     ) async throws {
         let directory = "/tmp/skylab-services-\(UInt64.random(in: 0 ... .max))"
         defer { removeTree(directory) }
-        let store = try ObjectStore(directory: directory, clock: CloudClock(manualFrom: Timestamp(seconds: 1_795_507_687)))
+        let store = try ObjectStore(
+            directory: directory, clock: CloudClock(manualFrom: Timestamp(seconds: 1_795_507_687)))
         do {
             try await body(service(store, region: region, account: account), store)
         } catch {
@@ -67,7 +69,9 @@ import Testing
 
     @Test func regionsAndConstraints() async throws {
         try await withService(region: "ap-south-1") { s3, store in
-            #expect(await code { _ = try await s3.createBucket(.init(bucket: "none")) } == "IllegalLocationConstraintException")
+            #expect(
+                await code { _ = try await s3.createBucket(.init(bucket: "none")) }
+                    == "IllegalLocationConstraintException")
             _ = try await s3.createBucket(
                 .init(bucket: "here", createBucketConfiguration: .init(locationConstraint: "ap-south-1")))
             #expect(
@@ -120,7 +124,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [("bytes=10-", "InvalidRange"), ("bytes=-0", "InvalidRange"), ("bytes=5-2", nil), ("items=0-1", nil), ("bytes=0-1,4-5", nil)])
+    @Test(arguments: [
+        ("bytes=10-", "InvalidRange"), ("bytes=-0", "InvalidRange"), ("bytes=5-2", nil), ("items=0-1", nil),
+        ("bytes=0-1,4-5", nil),
+    ])
     func rangesThatAreNone(_ header: String, _ expected: String?) async throws {
         try await withService { s3, _ in
             _ = try await s3.createBucket(.init(bucket: "bucket"))

@@ -35,8 +35,12 @@ enum AnswerReader {
 
     /// Whether a document's root is `Error`.
     private static func isError(_ document: ByteBuffer) -> Bool {
-        let start = String(buffer: document.getSlice(at: document.readerIndex, length: min(256, document.readableBytes)) ?? ByteBuffer())
-        guard let root = start.split(separator: "<").first(where: { !$0.hasPrefix("?") && !$0.allSatisfy(\.isWhitespace) })
+        let start = String(
+            buffer: document.getSlice(at: document.readerIndex, length: min(256, document.readableBytes))
+                ?? ByteBuffer())
+        guard
+            let root = start.split(separator: "<").first(where: { !$0.hasPrefix("?") && !$0.allSatisfy(\.isWhitespace) }
+            )
         else { return false }
         return root.hasPrefix("Error>") || root.hasPrefix("Error ")
     }

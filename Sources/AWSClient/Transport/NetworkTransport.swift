@@ -60,7 +60,9 @@ final class NetworkTransport: HTTPTransport {
                     : TransportError.connection(error.shortDescription)
             }
         case is CancellationError, is TransportError: error
-        case is IOError, is ChannelError, is NIOConnectionError: TransportError.connection("\(error)")
+        // A parser's error is an answer that broke off, or is none.
+        case is IOError, is ChannelError, is NIOConnectionError, is HTTPParserError:
+            TransportError.connection("\(error)")
         // What the body's own producer threw.
         default: error
         }

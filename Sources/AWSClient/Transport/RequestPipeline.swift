@@ -99,7 +99,10 @@ struct RequestPipeline: Sendable {
             headers = reply.headers
             log(
                 operation, "answered", attempt,
-                ["status": "\(reply.status)", "took": "\(ContinuousClock.now - start)", "host": "\(call.endpoint.host)"])
+                [
+                    "status": "\(reply.status)", "took": "\(ContinuousClock.now - start)",
+                    "host": "\(call.endpoint.host)",
+                ])
             return try await AnswerReader.output(of: reply, operation, request)
         } catch {
             throw AttemptFailure(

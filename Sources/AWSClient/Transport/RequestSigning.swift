@@ -4,7 +4,8 @@ import NIOHTTP1
 
 extension RequestPipeline {
     /// A request as it goes out: signed where there are credentials.
-    func sign(_ request: PreparedRequest, _ operation: OperationSchema, _ credentials: Credentials?) throws -> HTTPCall {
+    func sign(_ request: PreparedRequest, _ operation: OperationSchema, _ credentials: Credentials?) throws -> HTTPCall
+    {
         var headers = request.headers
         if let credentials {
             let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -5,6 +5,9 @@ import NIOCore
 import NIOHTTP1
 import Services
 
+/// What a request says of its signature, `nil` for none, before it is believed.
+typealias ReadSignature = Result<SignedRequest?, SignatureError>
+
 /// Tells who signed a request. The only place that knows secrets.
 struct Authenticator: Sendable {
     private let account: RootAccount
@@ -32,14 +35,14 @@ struct Authenticator: Sendable {
 
     /// What a request tells of its signature, before it is believed. Read once: the scope names the service, and the
     /// service decides how an error is told.
-    static func parse(_ request: HTTPServerRequest, _ target: RequestTarget) -> Result<SignedRequest?, SignatureError> {
+    static func parse(_ request: HTTPServerRequest, _ target: RequestTarget) -> ReadSignature {
         Result { () throws(SignatureError) in try SignedRequest.parse(headers: request.headers, query: target.query) }
     }
 
     /// The principal of a request to S3.
     /// - Throws: ``SignatureError``.
     func authenticate(
-        _ signature: Result<SignedRequest?, SignatureError>, _ request: HTTPServerRequest, _ target: RequestTarget
+        _ signature: ReadSignature, _ request: HTTPServerRequest, _ target: RequestTarget
     ) throws(SignatureError) -> Principal {
         let header = request.headers.first(name: "x-amz-content-sha256")
         let hash = try header.map { (text) throws(SignatureError) in try PayloadHash(text) }
@@ -57,11 +60,13 @@ struct Authenticator: Sendable {
     /// The principal of a request to a service of documents.
     /// - Throws: ``SignatureError``.
     func authenticate(
-        _ signature: Result<SignedRequest?, SignatureError>, _ request: HTTPServerRequest, _ target: RequestTarget,
+        _ signature: ReadSignature, _ request: HTTPServerRequest, _ target: RequestTarget,
         document: ByteBuffer, service: ServiceSchema
     ) throws(SignatureError) -> Principal {
         guard let signed = try signature.get() else { throw .missing }
-        guard signed.scope.service == service.signingName else { throw .wrongScope("the service \(service.signingName)") }
+        guard signed.scope.service == service.signingName else {
+            throw .wrongScope("the service \(service.signingName)")
+        }
         // The hash is what was sent, so that a body that was changed on its way is a wrong signature.
         return try principal(
             of: signed, request, target, hash: nil, payloadHash: PayloadHash.sha256(of: document))

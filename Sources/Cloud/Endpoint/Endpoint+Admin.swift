@@ -5,7 +5,8 @@ import NIOHTTP1
 
 extension Endpoint {
     /// Our own paths: health, metrics, reset.
-    func admin(_ request: HTTPServerRequest, _ target: RequestTarget, _ trace: inout Trace) async -> HTTPServerResponse {
+    func admin(_ request: HTTPServerRequest, _ target: RequestTarget, _ trace: inout Trace) async -> HTTPServerResponse
+    {
         trace.service = "skylab"
         trace.operation = String(target.rawPath.dropFirst("/_skylab/".count))
         guard isOwnPage(request) else {

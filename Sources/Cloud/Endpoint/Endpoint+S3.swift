@@ -14,7 +14,7 @@ extension Endpoint {
         .subtracting(["partNumber", "id"])
 
     func s3(
-        _ request: HTTPServerRequest, _ target: RequestTarget, _ signature: Result<SignedRequest?, SignatureError>,
+        _ request: HTTPServerRequest, _ target: RequestTarget, _ signature: ReadSignature,
         _ trace: inout Trace
     ) async -> HTTPServerResponse {
         trace.service = "s3"
@@ -22,13 +22,15 @@ extension Endpoint {
             return try await s3Response(to: request, target, signature, &trace)
         } catch {
             let failure = Self.awsError(error, .restXML)
-            if failure.status >= 500 { cloud.logger.error("\(failure.code): \(error)", metadata: ["request": "\(trace.requestID)"]) }
+            if failure.status >= 500 {
+                cloud.logger.error("\(failure.code): \(error)", metadata: ["request": "\(trace.requestID)"])
+            }
             return s3(error: failure, request, &trace)
         }
     }
 
     private func s3Response(
-        to request: HTTPServerRequest, _ target: RequestTarget, _ signature: Result<SignedRequest?, SignatureError>,
+        to request: HTTPServerRequest, _ target: RequestTarget, _ signature: ReadSignature,
         _ trace: inout Trace
     ) async throws -> HTTPServerResponse {
         let host = request.headers.first(name: "host")
@@ -58,7 +60,8 @@ extension Endpoint {
             requestID: trace.requestID, caller: principal.caller, region: principal.region ?? cloud.options.region,
             headers: request.headers, baseURL: "http://\(host ?? "localhost")")
         var call = ServerCall(request: wire, proto: .restXML, requestID: trace.requestID)
-        guard try await S3Service(store: cloud.store, context: context).handle(route, &call), var response = call.response
+        guard try await S3Service(store: cloud.store, context: context).handle(route, &call),
+            var response = call.response
         else { throw AWSError.notImplemented("s3", route) }
         if response.status == 200, response.headers.contains(name: "content-range") { response.status = 206 }
         addS3Headers(&response.headers, trace)

@@ -10,7 +10,7 @@ extension Endpoint {
     /// A request to a service of documents: awsQuery, ec2Query, awsJson or rpcv2Cbor.
     func service(
         _ entry: ServiceEntry, _ proto: WireProtocol, _ operation: String?, _ request: HTTPServerRequest,
-        _ target: RequestTarget, _ signature: Result<SignedRequest?, SignatureError>, _ collected: ByteBuffer?,
+        _ target: RequestTarget, _ signature: ReadSignature, _ collected: ByteBuffer?,
         _ trace: inout Trace
     ) async -> HTTPServerResponse {
         trace.requestID = RequestID.uuid()
@@ -18,7 +18,9 @@ extension Endpoint {
         trace.operation = operation ?? ""
         do {
             let document: ByteBuffer
-            if let collected { document = collected } else {
+            if let collected {
+                document = collected
+            } else {
                 document = try await request.body.collect(upTo: ServiceLimits.document)
             }
             let principal = try authenticator.authenticate(
@@ -41,7 +43,9 @@ extension Endpoint {
                 status: HTTPResponseStatus(statusCode: response.status), headers: response.headers, body: response.body)
         } catch {
             let failure = Self.awsError(error, proto)
-            if failure.status == 500 { cloud.logger.error("\(failure.code): \(error)", metadata: ["request": "\(trace.requestID)"]) }
+            if failure.status == 500 {
+                cloud.logger.error("\(failure.code): \(error)", metadata: ["request": "\(trace.requestID)"])
+            }
             return service(error: failure, proto, entry.schema, request, &trace)
         }
     }
@@ -69,7 +73,8 @@ extension Endpoint {
     private static func unknownOperation(_ name: String?, _ service: ServiceSchema, _ proto: WireProtocol) -> AWSError {
         switch proto {
         case .awsJSON10, .awsJSON11, .rpcV2CBOR:
-            AWSError("UnknownOperationException", name.map { "The operation \($0) is unknown." } ?? "No operation is named.")
+            AWSError(
+                "UnknownOperationException", name.map { "The operation \($0) is unknown." } ?? "No operation is named.")
         case .awsQuery, .ec2Query, .restXML:
             AWSError(
                 name == nil ? "MissingAction" : "InvalidAction",

@@ -88,7 +88,8 @@ final class Endpoint: HTTPResponder {
         case .unknownService(let name, let proto):
             trace.service = name
             return service(
-                error: AWSError("NotImplemented", "The service \(name) is not part of Skylab.", status: 501), proto, nil,
+                error: AWSError("NotImplemented", "The service \(name) is not part of Skylab.", status: 501), proto,
+                nil,
                 request, &trace)
         }
     }

@@ -26,7 +26,8 @@ enum S3ProtocolErrors {
         case .responseBodyFailed:
             error = AWSError("InternalError", "We encountered an internal error. Please try again.", status: 500)
         case .malformedRequest, .unsupportedVersion, .unsupportedExpectation:
-            error = AWSError("BadRequest", "An error occurred when parsing the HTTP request.", status: Int(problem.status.code))
+            error = AWSError(
+                "BadRequest", "An error occurred when parsing the HTTP request.", status: Int(problem.status.code))
         }
         let requestID = RequestID.s3()
         var response = ServerCodec.encode(

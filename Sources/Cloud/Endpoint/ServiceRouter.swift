@@ -87,7 +87,8 @@ struct Form {
     /// Looks through `Action=...&Version=...&...` without decoding the rest.
     init(_ text: String) {
         func field(_ name: String) -> String? {
-            for item in text.split(separator: "&") where item.hasPrefix(name) && item.dropFirst(name.count).first == "=" {
+            for item in text.split(separator: "&") where item.hasPrefix(name) && item.dropFirst(name.count).first == "="
+            {
                 return PercentEncoding.decode(item.dropFirst(name.count + 1), plusIsSpace: true)
             }
             return nil

@@ -56,7 +56,8 @@ public final class RequestMetrics: Sendable {
         let keys = counts.keys.sorted { ($0.service, $0.operation, $0.status) < ($1.service, $1.operation, $1.status) }
         var text = "# HELP skylab_requests_total Requests answered.\n# TYPE skylab_requests_total counter\n"
         for key in keys { text += "skylab_requests_total\(labels(key)) \(counts[key] ?? 0)\n" }
-        text += "# HELP skylab_request_seconds_total Time spent answering.\n# TYPE skylab_request_seconds_total counter\n"
+        text +=
+            "# HELP skylab_request_seconds_total Time spent answering.\n# TYPE skylab_request_seconds_total counter\n"
         for key in keys {
             text += "skylab_request_seconds_total\(labels(key)) \(Double(microseconds[key] ?? 0) / 1e6)\n"
         }

@@ -21,7 +21,9 @@ struct SinkLogHandler: LogHandler {
     func log(event: LogEvent) {
         var line = "\(WallClock.now.iso8601(milliseconds: true)) level=\(event.level) logger=\(label)"
         line += " message=\(RequestRecord.quoted("\(event.message)"))"
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
             line += " \(key)=\(RequestRecord.quoted("\(value)"))"
         }
         sink.write(line)

@@ -45,9 +45,11 @@ public final class StateDirectory: Sendable {
     public init(ephemeral: Void) throws(StateDirectoryError) {
         let parent = environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         var template = Array("\(parent)/skylab-XXXXXX".utf8CString)
-        guard let made = template.withUnsafeMutableBufferPointer({ buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-        }) else { throw .unusable(path: parent, reason: SystemError.last("mkdtemp", parent).description) }
+        guard
+            let made = template.withUnsafeMutableBufferPointer({ buffer in
+                buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+            })
+        else { throw .unusable(path: parent, reason: SystemError.last("mkdtemp", parent).description) }
         path = made
         isEphemeral = true
         lock = try Self.lock(made)

@@ -63,7 +63,9 @@ public struct ChildProcess: Sendable {
     private static let newSession: Int16 = 0x400
     #endif
 
-    private static func cList(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] { strings.map { strdup($0) } + [nil] }
+    private static func cList(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        strings.map { strdup($0) } + [nil]
+    }
 
     public func send(_ signal: Int32) { kill(id, signal) }
 

@@ -36,13 +36,15 @@ enum AppActivity {
     private static let writeVersions = LabStep(
         "app.text", name, "Write a text twice",
         purpose: "On a versioned bucket each call makes a version.",
-        command: "curl -X POST $APP/text -H 'Content-Type: application/json' -d '{\"key\":\"\(key)\",\"text\":\"first\"}'"
+        command:
+            "curl -X POST $APP/text -H 'Content-Type: application/json' -d '{\"key\":\"\(key)\",\"text\":\"first\"}'"
     ) { session in
         var evidence: [Evidence] = []
         var ids: [String] = []
         for text in ["first", "second: grüße 🌍"] {
             let answer = try await session.app.send(
-                .POST, "/text", json: "{\"key\": \"\(key)\", \"text\": \"\(text)\", \"metadata\": {\"author\": \"lab\"}}")
+                .POST, "/text",
+                json: "{\"key\": \"\(key)\", \"text\": \"\(text)\", \"metadata\": {\"author\": \"lab\"}}")
             let json = try ok(answer)
             ids.append(try require(json["versionId"]?.string, "versionId"))
             try check(json["version_id"]?.string == ids.last, "version_id and versionId differ")
@@ -76,7 +78,8 @@ enum AppActivity {
         try check(json["text"]?.string == "second: grüße 🌍", "the text is \(String(describing: json["text"]))")
         let second = try session.noted("text.second")
         try check(json["versionId"]?.string == second, "the version is not the second")
-        try check(json["metadata"]?["author"]?.string == "lab", "the metadata is \(String(describing: json["metadata"]))")
+        try check(
+            json["metadata"]?["author"]?.string == "lab", "the metadata is \(String(describing: json["metadata"]))")
         return [Evidence("GET /text/\(key)", answer.text)]
     }
 
@@ -96,7 +99,8 @@ enum AppActivity {
         purpose: "The bytes as they are, for programs.", command: "curl \"$APP/text?key=\(key)\""
     ) { session in
         let answer = try await session.app.send(.GET, "/text?key=\(key)")
-        try check(answer.status == 200 && answer.text == "second: grüße 🌍", "the answer is \(answer.status) \(answer.text)")
+        try check(
+            answer.status == 200 && answer.text == "second: grüße 🌍", "the answer is \(answer.status) \(answer.text)")
         try check(answer.contentType == "text/plain; charset=utf-8", "Content-Type is \(answer.contentType)")
         return [Evidence("Content-Type", answer.contentType), Evidence("Body", answer.text)]
     }
@@ -233,12 +237,16 @@ enum AppActivity {
             ("GET a missing key", try await app.send(.GET, "/text/no/such/key"), 404),
             ("GET an unknown path", try await app.send(.GET, "/nowhere"), 404),
             ("DELETE /healthz", try await app.send(.DELETE, "/healthz"), 405),
-            ("POST 4 MiB to /text", try await app.send(.POST, "/text", body: [UInt8](repeating: 0x20, count: 4 << 20)), 413),
+            (
+                "POST 4 MiB to /text",
+                try await app.send(.POST, "/text", body: [UInt8](repeating: 0x20, count: 4 << 20)), 413
+            ),
         ]
         var evidence: [Evidence] = []
         for (name, answer, status) in cases {
             let json = try expect(answer, status)
-            try check(json["ok"]?.boolean == false && json["error"]?.string != nil, "\(name): the answer is \(answer.text)")
+            try check(
+                json["ok"]?.boolean == false && json["error"]?.string != nil, "\(name): the answer is \(answer.text)")
             evidence.append(Evidence(name, "\(answer.status) \(answer.text)"))
         }
         return evidence

@@ -9,7 +9,10 @@ enum VersioningActivity {
     private static let first = "<h1>Welcome, revision 1</h1>\n"
     private static let second = "<h1>Welcome, revision 2</h1>\n"
 
-    static let steps = [identity, createBucket, enableVersioning, putTwice, listVersions, readOld, restore, delete, undelete, deleteForGood]
+    static let steps = [
+        identity, createBucket, enableVersioning, putTwice, listVersions, readOld, restore, delete, undelete,
+        deleteForGood,
+    ]
 
     private static let identity = LabStep(
         "versioning.identity", name, "Ask who is calling",
@@ -32,7 +35,9 @@ enum VersioningActivity {
         let created = try await session.s3.createBucket(
             .init(bucket: session.bucket, createBucketConfiguration: location))
         let head = try await session.s3.headBucket(.init(bucket: session.bucket))
-        try check(head.bucketRegion == session.region, "the bucket is in \(head.bucketRegion ?? "no region"), not \(session.region)")
+        try check(
+            head.bucketRegion == session.region,
+            "the bucket is in \(head.bucketRegion ?? "no region"), not \(session.region)")
         return [Evidence("Location", created.location ?? ""), Evidence("BucketRegion", head.bucketRegion ?? "")]
     }
 
@@ -78,7 +83,10 @@ enum VersioningActivity {
         let expected = [try session.noted("second"), try session.noted("first")]
         try check(versions.map(\.versionId) == expected, "listed are \(versions.map { $0.versionId ?? "-" })")
         try check(versions.map(\.isLatest) == [true, false], "IsLatest is not told of the newest alone")
-        return versions.map { Evidence($0.versionId ?? "", $0.isLatest == true ? "latest, \($0.size ?? 0) bytes" : "\($0.size ?? 0) bytes") }
+        return versions.map {
+            Evidence(
+                $0.versionId ?? "", $0.isLatest == true ? "latest, \($0.size ?? 0) bytes" : "\($0.size ?? 0) bytes")
+        }
     }
 
     private static let readOld = LabStep(

@@ -7,7 +7,8 @@ struct HTMLReport {
     init(_ report: LabReport) {
         var page = Self.head
         page += "<h1>Skylab: the lab, step by step</h1>\n"
-        page += "<p class=\"sum \(report.holds ? "passed" : "failed")\">\(report.passed) of \(report.results.count) checks held"
+        page +=
+            "<p class=\"sum \(report.holds ? "passed" : "failed")\">\(report.passed) of \(report.results.count) checks held"
         page += report.failed > 0 ? ", \(report.failed) failed" : ""
         page += report.skipped > 0 ? ", \(report.skipped) skipped" : ""
         page += "</p>\n<dl class=\"facts\">"
@@ -34,8 +35,10 @@ struct HTMLReport {
             outcome = "failed"
             failure = "<p class=\"failure\">\(escaped(message))</p>"
         }
-        var html = "<details\(outcome == "failed" ? " open" : "")><summary><span class=\"mark \(outcome)\">\(outcome)</span>"
-        html += "\(escaped(result.step.title))<span class=\"time\">\(result.duration.formatted(places: 1)) ms</span></summary>"
+        var html =
+            "<details\(outcome == "failed" ? " open" : "")><summary><span class=\"mark \(outcome)\">\(outcome)</span>"
+        html +=
+            "\(escaped(result.step.title))<span class=\"time\">\(result.duration.formatted(places: 1)) ms</span></summary>"
         html += "<p>\(escaped(result.step.purpose))</p><pre>\(escaped(result.step.command))</pre>\(failure)"
         if !result.evidence.isEmpty {
             html += "<table>"

@@ -29,13 +29,15 @@ struct JSONReport {
             outcome = "failed"
             failure = JSONObject.quoted(message)
         }
-        return "{\"id\": \(JSONObject.quoted(result.step.id)), \"activity\": \(JSONObject.quoted(result.step.activity)), "
+        return
+            "{\"id\": \(JSONObject.quoted(result.step.id)), \"activity\": \(JSONObject.quoted(result.step.activity)), "
             + "\"title\": \(JSONObject.quoted(result.step.title)), \"outcome\": \"\(outcome)\", \"failure\": \(failure), "
             + "\"milliseconds\": \(result.duration.formatted(places: 3)), \"command\": \(JSONObject.quoted(result.step.command)), "
             + "\"evidence\": \(object(result.evidence))}"
     }
 
     private static func object(_ evidence: [Evidence]) -> String {
-        "{" + evidence.map { "\(JSONObject.quoted($0.name)): \(JSONObject.quoted($0.value))" }.joined(separator: ", ") + "}"
+        "{" + evidence.map { "\(JSONObject.quoted($0.name)): \(JSONObject.quoted($0.value))" }.joined(separator: ", ")
+            + "}"
     }
 }

@@ -14,7 +14,8 @@ struct S3CopySource {
         let header = header ?? ""
         func invalid() -> AWSError {
             S3Failure.invalidArgument(
-                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", header)
+                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source",
+                header)
         }
         var path = Substring(header)
         var version: String?
@@ -32,7 +33,9 @@ struct S3CopySource {
         versionId = version
         guard !key.isEmpty else { throw invalid() }
         guard key.utf8.count <= S3Limits.keyBytes else { throw AWSError("KeyTooLongError", "Your key is too long") }
-        guard !bucket.hasPrefix("arn:") else { throw S3Failure.notImplemented(header: "x-amz-copy-source: access point") }
+        guard !bucket.hasPrefix("arn:") else {
+            throw S3Failure.notImplemented(header: "x-amz-copy-source: access point")
+        }
     }
 }
 

@@ -33,14 +33,17 @@ enum S3Listing {
     static func encode(token position: String) -> String { Base64.encode(Array("1:\(position)".utf8)) }
 
     static func decode(token: String, argument: String) throws(AWSError) -> String {
-        guard let bytes = Base64.decode(token), let text = String(validating: bytes, as: UTF8.self), text.hasPrefix("1:")
+        guard let bytes = Base64.decode(token), let text = String(validating: bytes, as: UTF8.self),
+            text.hasPrefix("1:")
         else {
             throw S3Failure.invalidArgument("The \(argument) provided is incorrect", argument, token)
         }
         return String(text.dropFirst(2))
     }
 
-    static func checksum(_ attributes: ObjectAttributes) -> (algorithms: [S3.ChecksumAlgorithm]?, type: S3.ChecksumType?) {
+    static func checksum(
+        _ attributes: ObjectAttributes
+    ) -> (algorithms: [S3.ChecksumAlgorithm]?, type: S3.ChecksumType?) {
         guard let checksum = attributes.checksum else { return (nil, nil) }
         return ([S3.ChecksumAlgorithm(rawValue: checksum.algorithm.rawValue)], S3.ChecksumType(checksum.kind))
     }

@@ -55,7 +55,9 @@ enum S3Multipart {
         case .fullObject:
             var whole = first
             for (value, part) in zip(values, parts).dropFirst() {
-                guard let sum = CRC.combine(whole, value, lengthOfB: part.size, algorithm: algorithm) else { return nil }
+                guard let sum = CRC.combine(whole, value, lengthOfB: part.size, algorithm: algorithm) else {
+                    return nil
+                }
                 whole = sum
             }
             return StoredChecksum(algorithm: algorithm, value: Base64.encode(whole))

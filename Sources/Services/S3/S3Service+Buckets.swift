@@ -145,7 +145,9 @@ extension S3Service {
         return .init(locationConstraint: .init(rawValue: bucket.region == "us-east-1" ? "" : bucket.region))
     }
 
-    public func putBucketVersioning(_ input: S3.PutBucketVersioningRequest) async throws -> S3.PutBucketVersioningResponse {
+    public func putBucketVersioning(
+        _ input: S3.PutBucketVersioningRequest
+    ) async throws -> S3.PutBucketVersioningResponse {
         let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
         if input.mfa != nil || input.versioningConfiguration?.mfaDelete == .enabled {
             throw S3Failure.notImplemented(header: "MfaDelete")
@@ -164,7 +166,8 @@ extension S3Service {
         return .init()
     }
 
-    public func getBucketVersioning(_ input: S3.GetBucketVersioningRequest) async throws -> S3.GetBucketVersioningOutput {
+    public func getBucketVersioning(_ input: S3.GetBucketVersioningRequest) async throws -> S3.GetBucketVersioningOutput
+    {
         let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
         switch bucket.versioning {
         case .neverSet: return .init()

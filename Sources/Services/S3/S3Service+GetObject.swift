@@ -187,7 +187,8 @@ extension S3Service {
             throw AWSError(
                 "InvalidPartNumber", "The requested partnumber is not satisfiable", status: 416,
                 details: [
-                    ("PartNumberRequested", String(partNumber)), ("ActualPartCount", String(max(1, version.parts.count))),
+                    ("PartNumberRequested", String(partNumber)),
+                    ("ActualPartCount", String(max(1, version.parts.count))),
                 ])
         }
         let start = version.parts[..<index].reduce(0) { $0 + $1.size }
@@ -196,7 +197,8 @@ extension S3Service {
 
     static func invalidPartNumber(_ number: Int?) -> AWSError {
         S3Failure.invalidArgument(
-            "Part number must be an integer between 1 and 10000, inclusive", "partNumber", number.map(String.init) ?? "")
+            "Part number must be an integer between 1 and 10000, inclusive", "partNumber", number.map(String.init) ?? ""
+        )
     }
 }
 

@@ -27,7 +27,9 @@ extension S3Service {
             checksum.set(typed: stored)
             output.checksum = checksum
         }
-        if wanted.contains(.objectParts), !version.parts.isEmpty { output.objectParts = try Self.parts(of: version, input) }
+        if wanted.contains(.objectParts), !version.parts.isEmpty {
+            output.objectParts = try Self.parts(of: version, input)
+        }
         return output
     }
 
@@ -36,7 +38,8 @@ extension S3Service {
         let names = (names ?? []).flatMap { $0.rawValue.split(separator: ",") }.map { String($0.filter { $0 != " " }) }
         guard !names.isEmpty else {
             throw S3Failure.invalidRequest(
-                "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+                "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty"
+            )
         }
         if let unknown = names.first(where: { !S3.ObjectAttributes.allValues.contains($0) }) {
             throw S3Failure.invalidArgument("Invalid attribute name specified.", "x-amz-object-attributes", unknown)

@@ -43,7 +43,8 @@ extension S3Service {
             deleteMarkers: page.entries.filter(\.isDeleteMarker).map { Self.deleteMarker($0, owner, encode) },
             name: bucket.name, prefix: encode(query.prefix), delimiter: query.delimiter.map(encode), maxKeys: limit,
             commonPrefixes: page.commonPrefixes.map { .init(prefix: encode($0)) }, encodingType: input.encodingType)
-        return S3VersionListing(output: output, order: page.entries.map { $0.isDeleteMarker ? .deleteMarker : .version })
+        return S3VersionListing(
+            output: output, order: page.entries.map { $0.isDeleteMarker ? .deleteMarker : .version })
     }
 
     private func versionMarker(_ input: S3.ListObjectVersionsRequest) throws(AWSError) -> VersionID? {

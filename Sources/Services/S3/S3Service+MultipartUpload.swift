@@ -124,7 +124,8 @@ extension S3Service {
         func invalid(_ message: String) -> AWSError {
             S3Failure.invalidArgument(message, "x-amz-copy-source-range", header)
         }
-        let form = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+        let form =
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             + "zero-based offsets of the first and last bytes to copy"
         guard header.hasPrefix("bytes=") else { throw invalid(form) }
         let numbers = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)

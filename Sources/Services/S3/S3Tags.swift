@@ -74,7 +74,8 @@ enum S3Tags {
     private static func isAllowed(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
             if scalar.isASCII {
-                return scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || " +-=._:/@".unicodeScalars.contains(scalar)
+                return scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || " +-=._:/@".unicodeScalars.contains(scalar)
             }
             switch scalar.properties.generalCategory {
             case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
@@ -94,7 +95,8 @@ enum S3Tags {
     static func decode(_ bytes: [UInt8]) -> [Attribute] {
         String(decoding: bytes, as: UTF8.self).split(separator: "&").compactMap { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let name = PercentEncoding.decode(parts[0]), let value = PercentEncoding.decode(parts[1])
+            guard parts.count == 2, let name = PercentEncoding.decode(parts[0]),
+                let value = PercentEncoding.decode(parts[1])
             else { return nil }
             return Attribute(name, value)
         }

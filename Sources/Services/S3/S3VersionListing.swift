@@ -26,7 +26,8 @@ struct S3VersionListing: Shape {
         let output = try S3.ListObjectVersionsOutput(from: &reader)
         self.init(
             output: output,
-            order: (output.versions ?? []).map { _ in .version } + (output.deleteMarkers ?? []).map { _ in .deleteMarker })
+            order: (output.versions ?? []).map { _ in .version }
+                + (output.deleteMarkers ?? []).map { _ in .deleteMarker })
     }
 
     func write<W: ShapeWriter>(to writer: inout W) {

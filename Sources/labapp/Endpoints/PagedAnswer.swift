@@ -1,6 +1,6 @@
+import Ground
 import HTTPServer
 import NIOCore
-import Ground
 
 /// One page of a listing.
 struct ListingPage<Cursor: Sendable>: Sendable {

@@ -43,6 +43,8 @@ extension AppError {
             self.init(status: .internalServerError, code: "InvalidConfiguration", message: error.description)
         case let error as ChecksumMismatch:
             self.init(status: .badGateway, code: "ChecksumMismatch", message: error.description)
+        case is WireError:
+            self.init(status: .badGateway, code: "InvalidResponse", message: "S3 answered what is no answer of S3")
         case is ByteStream.TooLong: self = .bodyTooLarge
         case let error as HTTPBodyError: self.init(error)
         case is CancellationError:
