@@ -1,5 +1,5 @@
 -- Puts each of N empty objects once: 1,000 prefixes with N/1000 keys each. For a server that takes any signature.
--- Arguments: bucket, N, the number of threads, a timestamp.
+-- Arguments: bucket, N, the number of threads, a timestamp, and the stem of the files that say a thread is through.
 local count = 0
 
 function setup(thread)
@@ -9,7 +9,7 @@ end
 
 function init(arguments)
     bucket, total, share = arguments[1], tonumber(arguments[2]), tonumber(arguments[3])
-    sent, answered = 0, 0
+    sent, answered, through = 0, 0, arguments[5] .. number
     mine = math.floor(total / share)
     headers = {
         ["x-amz-date"] = arguments[4], ["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD", ["Content-Length"] = "0",
@@ -20,7 +20,7 @@ function init(arguments)
 end
 
 function request()
-    -- Beyond the last key the last one is put again: harmless, and soon stopped by the answers.
+    -- Beyond the last key the last one is put again until wrk is told to stop: harmless.
     local index = number * mine + math.min(sent, mine - 1)
     sent = sent + 1
     local each = total / 1000
@@ -30,5 +30,5 @@ end
 
 function response()
     answered = answered + 1
-    if answered >= mine then wrk.thread:stop() end
+    if answered == mine then io.open(through, "w"):close() end
 end

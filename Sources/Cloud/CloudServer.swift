@@ -102,6 +102,15 @@ public final class CloudServer: Sendable {
             started: WallClock.now)
     }
 
+    /// Whether a text has the form of a region's name. Which regions there are is not for us to say.
+    public static func isRegion(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            }
+    }
+
     /// Whether an address is this machine's own.
     public static func isLoopback(_ host: String) -> Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")

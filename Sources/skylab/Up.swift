@@ -60,6 +60,9 @@ struct Up: AsyncParsableCommand {
         }
         guard !ephemeral || state == nil else { throw ValidationError("--ephemeral and --state exclude one another.") }
         guard account.map(RootAccount.isAccountID) ?? true else { throw ValidationError("--account has 12 digits.") }
+        guard CloudServer.isRegion(region) else {
+            throw ValidationError("--region is the name of a region, such as ap-south-1.")
+        }
         guard !open || CloudServer.isLoopback(host) else {
             throw ValidationError("--open accepts anybody and is therefore for loopback addresses only.")
         }
