@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from support.labapp import Moto
 from support.server import Credentials, Skylab
 from support.wire import Wire
 
@@ -67,6 +68,14 @@ def skylab(tmp_path_factory):
         return
     server = Skylab(tmp_path_factory.mktemp("skylab") / "skylab.log")
     server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    """An S3 and STS that are not ours: the client side's tests run against it as well."""
+    server = Moto(tmp_path_factory.mktemp("moto") / "moto.log")
     yield server
     server.stop()
 

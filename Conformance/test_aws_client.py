@@ -14,16 +14,9 @@ import pytest
 
 from conftest import client
 from support.fake_server import refusal, reply, serving
-from support.labapp import Labapp, Moto, clean_environment
+from support.labapp import Labapp, clean_environment
 
 REGION = "eu-central-1"
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto") / "moto.log")
-    yield server
-    server.stop()
 
 
 @contextmanager

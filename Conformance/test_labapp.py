@@ -16,17 +16,10 @@ import requests
 
 from conftest import REGION, client, unique_name
 from support.fake_server import refusal, serving
-from support.labapp import Labapp, Moto, clean_environment, run_labapp
+from support.labapp import Labapp, clean_environment, run_labapp
 from support.server import STOP_WITHIN_SECONDS, eventually
 
 ROUNDS = 50
-
-
-@pytest.fixture(scope="session")
-def moto(tmp_path_factory):
-    server = Moto(tmp_path_factory.mktemp("moto") / "moto.log")
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module", params=["skylab", "moto"])
@@ -557,8 +550,7 @@ class TestFailures:
             with running(tmp_path, pointed_at(endpoint)) as app:
                 told(app.get("/text/k"), 502, "ConnectionError")
                 with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-                    assert app.get("/text?key=k").status_code >= 500
-                    raise requests.ConnectionError  # A clear status is as good as a cut connection.
+                    app.get("/text?key=k")
 
     def test_body_changed_on_its_way(self, tmp_path):
         def answer(handler, _):

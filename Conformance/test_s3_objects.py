@@ -464,3 +464,21 @@ class TestAttributes:
         put()
         headers = {"x-amz-object-attributes": wanted} if wanted is not None else {}
         assert_error(wire.send("GET", f"/{bucket}/k?attributes", headers), ("InvalidArgument", "InvalidRequest"), 400)
+
+
+def test_reads_while_the_key_is_written_over_give_one_whole_write(s3, bucket):
+    bodies = [bytes([letter]) * 200_000 for letter in b"abcd"]
+    s3.put_object(Bucket=bucket, Key="k", Body=bodies[0])
+
+    def write():
+        for number in range(60):
+            s3.put_object(Bucket=bucket, Key="k", Body=bodies[number % 4])
+
+    def read():
+        return [s3.get_object(Bucket=bucket, Key="k")["Body"].read() for _ in range(60)]
+
+    with ThreadPoolExecutor(4) as pool:
+        writer = pool.submit(write)
+        readers = [pool.submit(read) for _ in range(3)]
+        writer.result()
+        assert all(body in bodies for reader in readers for body in reader.result())

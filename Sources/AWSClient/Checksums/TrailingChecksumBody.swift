@@ -4,7 +4,7 @@ import NIOCore
 
 /// A body in `aws-chunked` framing with its checksum behind it, computed while the bytes pass: how S3 takes a checksum
 /// of what can be read only once.
-actor TrailingChecksumBody {
+package actor TrailingChecksumBody {
     /// Payload bytes of every chunk but the last.
     private static let chunkLength = 64 << 10
 
@@ -22,7 +22,7 @@ actor TrailingChecksumBody {
     }
 
     /// `body` framed; its length is known where the body's is.
-    static func framing(_ body: ByteStream, _ algorithm: ChecksumAlgorithm) -> ByteStream {
+    package static func framing(_ body: ByteStream, _ algorithm: ChecksumAlgorithm) -> ByteStream {
         let framed = TrailingChecksumBody(body, algorithm)
         return ByteStream(length: body.length.map { encodedLength(of: $0, algorithm) }) { try await framed.next() }
     }

@@ -1,26 +1,31 @@
 /// The format of `~/.aws/config` and `~/.aws/credentials`: sections of `name = value` lines, where an empty value may be
 /// followed by indented lines of its own, one level deep.
-struct INIFile: Sendable, Equatable {
+package struct INIFile: Sendable, Equatable {
     /// What a name stands for.
-    struct Property: Sendable, Equatable {
-        var text: String
+    package struct Property: Sendable, Equatable {
+        package var text: String
         /// The indented `name = value` lines below an empty value.
-        var nested: [String: String] = [:]
+        package var nested: [String: String] = [:]
+
+        package init(text: String, nested: [String: String] = [:]) {
+            self.text = text
+            self.nested = nested
+        }
     }
 
     /// A line that is neither a section, a property nor a comment.
-    struct SyntaxError: Error, Equatable {
-        let line: Int
-        let reason: String
+    package struct SyntaxError: Error, Equatable {
+        package let line: Int
+        package let reason: String
     }
 
     /// By the text between the brackets, runs of white space folded and quotes dropped: `profile dev`. A section that
     /// comes twice is one; later properties win. Names of properties are lower-cased.
-    private(set) var sections: [String: [String: Property]] = [:]
+    package private(set) var sections: [String: [String: Property]] = [:]
 
-    init() {}
+    package init() {}
 
-    init(parsing text: String) throws(SyntaxError) {
+    package init(parsing text: String) throws(SyntaxError) {
         var section: String?
         var property: String?
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
@@ -94,7 +99,7 @@ struct INIFile: Sendable, Equatable {
     }
 
     private static func trim(_ text: Substring) -> Substring {
-        var text = text
+        package var text = text
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
         return text

@@ -1,15 +1,15 @@
 /// What AWS's two shared files say: `~/.aws/config` and `~/.aws/credentials`, profiles of one name taken together.
-struct SharedConfig: Sendable {
+package struct SharedConfig: Sendable {
     /// Properties by lower-cased name.
-    typealias Profile = [String: INIFile.Property]
+    package typealias Profile = [String: INIFile.Property]
 
-    let profiles: [String: Profile]
+    package let profiles: [String: Profile]
     /// The `[services NAME]` sections: service endpoints by the service's id.
-    let services: [String: Profile]
+    package let services: [String: Profile]
 
     /// Profiles of the credentials file win over those of the config file, property by property; `[profile default]`
     /// wins over `[default]`.
-    init(config: INIFile = INIFile(), credentials: INIFile = INIFile()) {
+    package init(config: INIFile = INIFile(), credentials: INIFile = INIFile()) {
         var profiles: [String: Profile] = [:]
         var services: [String: Profile] = [:]
         profiles["default"] = config.sections["default"]
@@ -57,14 +57,14 @@ struct SharedConfig: Sendable {
 }
 
 /// The shared files of one environment, read when somebody first asks and then kept.
-actor SharedConfigFiles {
-    let environment: ProcessEnvironment
+package actor SharedConfigFiles {
+    package let environment: ProcessEnvironment
     private var loading: Task<SharedConfig, any Error>?
 
-    init(environment: ProcessEnvironment) { self.environment = environment }
+    package init(environment: ProcessEnvironment) { self.environment = environment }
 
     /// The profile that `AWS_PROFILE` names, else `default`.
-    nonisolated var profileName: String { environment["AWS_PROFILE"] ?? "default" }
+    package nonisolated var profileName: String { environment["AWS_PROFILE"] ?? "default" }
 
     /// - Throws: ``ConfigurationError``.
     func config() async throws -> SharedConfig {

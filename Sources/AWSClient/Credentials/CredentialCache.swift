@@ -4,11 +4,11 @@ import Logging
 
 /// Keeps the credentials of a provider and renews them in time: one renewal at a time however many callers wait, begun
 /// some minutes before the old ones expire; where it fails, the old ones serve as long as they are good.
-actor CredentialCache {
+package actor CredentialCache {
     /// How long before their end credentials are renewed.
-    static let renewalWindow = Duration.seconds(300)
+    package static let renewalWindow = Duration.seconds(300)
     /// How soon a renewal that failed is tried again while the old credentials are still good.
-    static let renewalPause = Duration.seconds(15)
+    package static let renewalPause = Duration.seconds(15)
 
     private let provider: any CredentialProvider
     private let now: @Sendable () -> Timestamp
@@ -18,14 +18,14 @@ actor CredentialCache {
     private var nextRenewal: Timestamp?
 
     /// - Parameter now: wall time; what AWS issued expires by it.
-    init(_ provider: any CredentialProvider, logger: Logger, now: @escaping @Sendable () -> Timestamp) {
+    package init(_ provider: any CredentialProvider, logger: Logger, now: @escaping @Sendable () -> Timestamp) {
         self.provider = provider
         self.logger = logger
         self.now = now
     }
 
     /// - Throws: what the provider throws, where there are no good credentials left.
-    func credentials() async throws -> Credentials {
+    package func credentials() async throws -> Credentials {
         if let current, !isDue(current) { return current.credentials }
         do {
             return try await renew().credentials
@@ -39,7 +39,7 @@ actor CredentialCache {
     }
 
     /// Forgets `used`, which a service called expired, unless they have been renewed since.
-    func discard(_ used: Credentials) {
+    package func discard(_ used: Credentials) {
         guard current?.credentials == used, current?.expiration != nil else { return }
         current = nil
         nextRenewal = nil

@@ -13,7 +13,7 @@ public enum BucketAddressing: Sendable {
 extension BucketAddressing {
     /// Moves the bucket from the path to the host name where this style wants it there.
     /// - Parameter target: path and query, the bucket being the path's first part.
-    func apply(
+    package func apply(
         to target: String, endpoint: Endpoint, isCustom: Bool, operation: OperationSchema
     ) -> (endpoint: Endpoint, target: String) {
         guard operation.service.name == "s3", operation.requestURI.hasPrefix("/{Bucket}"), target.first == "/" else {

@@ -9,7 +9,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// What stands before each request's path: empty, or `/prefix` without a slash at the end.
     public var path: String
 
-    init(isSecure: Bool = true, host: String, port: Int? = nil, path: String = "") {
+    package init(isSecure: Bool = true, host: String, port: Int? = nil, path: String = "") {
         self.isSecure = isSecure
         self.host = host
         self.port = port == (isSecure ? 443 : 80) ? nil : port
@@ -59,7 +59,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The `Host` header: host, and the port where it is not the scheme's own.
-    var authority: String {
+    package var authority: String {
         let host = host.contains(":") ? "[\(host)]" : host
         return port.map { "\(host):\($0)" } ?? host
     }
@@ -67,7 +67,7 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
 
     /// Whether the host is this machine, by its name or address.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false)
         return host.lowercased() == "localhost" || host == "::1"
             || octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }

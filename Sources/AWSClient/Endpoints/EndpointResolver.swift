@@ -5,24 +5,30 @@ import AWSWire
 /// An endpoint comes from, the first that is there: the caller; `AWS_ENDPOINT_URL_<SERVICE>`; `AWS_ENDPOINT_URL`; the
 /// profile's `services` section; its `endpoint_url`; AWS's own. `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true` skips all but
 /// the first and the last.
-struct EndpointResolver: Sendable {
+package struct EndpointResolver: Sendable {
     /// Where a service's requests go and what region their signatures name.
-    struct Target: Sendable, Equatable {
-        let endpoint: Endpoint
-        let signingRegion: String
+    package struct Target: Sendable, Equatable {
+        package let endpoint: Endpoint
+        package let signingRegion: String
         /// Whether the endpoint is not AWS's own.
-        let isCustom: Bool
+        package let isCustom: Bool
     }
 
     let files: SharedConfigFiles
     let explicitEndpoint: Endpoint?
     let explicitRegion: String?
 
+    package init(files: SharedConfigFiles, explicitEndpoint: Endpoint? = nil, explicitRegion: String? = nil) {
+        self.files = files
+        self.explicitEndpoint = explicitEndpoint
+        self.explicitRegion = explicitRegion
+    }
+
     private var environment: ProcessEnvironment { files.environment }
 
     /// The region: the caller's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
     /// - Throws: ``ConfigurationError`` where there is none, or one that cannot be part of a host name.
-    func region() async throws -> String {
+    package func region() async throws -> String {
         var region = explicitRegion ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
         if region == nil { region = try await files.profile()?["region"]?.text }
         guard let region, !region.isEmpty else {
@@ -36,7 +42,7 @@ struct EndpointResolver: Sendable {
     }
 
     /// - Throws: ``ConfigurationError``.
-    func target(for service: ServiceSchema) async throws -> Target {
+    package func target(for service: ServiceSchema) async throws -> Target {
         let region = try await region()
         let own = Self.awsEndpoint(of: service, in: region)
         guard let custom = try await configuredEndpoint(of: service) else { return own }

@@ -17,14 +17,14 @@ public struct RetryPolicy: Sendable {
 
     /// The time before the `retry`th repetition (from 1): exponential with full jitter.
     /// - Parameter random: evenly from 0 to 1.
-    func backoff(beforeRetry retry: Int, random: Double) -> Duration {
+    package func backoff(beforeRetry retry: Int, random: Double) -> Duration {
         let ceiling = retry > 20 ? maximumBackoff : min(.seconds(1 << (retry - 1)), maximumBackoff)
         return ceiling * min(max(random, 0), 1)
     }
 }
 
 /// What a failure means for another attempt.
-enum FailureKind: Equatable {
+package enum FailureKind: Equatable {
     /// Another attempt would fail the same way.
     case permanent
     /// The service asks for fewer requests.
@@ -51,7 +51,7 @@ enum FailureKind: Equatable {
     private static let expiryCodes: Set = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]
 
     /// - Parameter clockDiffers: whether the answer's `Date` is far from our own time.
-    init(_ error: any Error, clockDiffers: Bool = false) {
+    package init(_ error: any Error, clockDiffers: Bool = false) {
         switch error {
         case let error as AWSError:
             if Self.skewCodes.contains(error.code) || clockDiffers && Self.signatureCodes.contains(error.code) {

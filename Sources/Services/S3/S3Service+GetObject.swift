@@ -58,6 +58,20 @@ extension S3Service {
         let bucket = try await bucket(input.bucket, expectedOwner: input.expectedBucketOwner)
         let key = input.key ?? ""
         let selector = try selector(input.versionId)
+        // The current version can be written over between its look-up and the opening of its bytes; then the one that
+        // came in its place is the answer.
+        for _ in 0..<Self.readAttempts {
+            if let output = try await attempt(input, bucket, key, selector) { return output }
+        }
+        throw AWSError("SlowDown", "Please reduce your request rate.", status: 503)
+    }
+
+    private static var readAttempts: Int { 8 }
+
+    /// - Returns: `nil` where the current version went away meanwhile.
+    private func attempt(
+        _ input: S3.GetObjectRequest, _ bucket: Bucket, _ key: String, _ selector: VersionSelector
+    ) async throws -> S3.GetObjectOutput? {
         let (version, content) = try await mapped(key: key, versionId: input.versionId) {
             try await store.read(bucket: bucket, key: key, selector)
         }
@@ -70,10 +84,15 @@ extension S3Service {
         }
         if let content, range == nil || range == 0..<version.size {
             output.body = content
-        } else {
-            output.body = try await mapped(key: key) { try await store.content(of: version, range: range) }
+            return output
         }
-        return output
+        do {
+            output.body = try await store.content(of: version, range: range)
+            return output
+        } catch {
+            if case .noSuchVersion = error, selector == .current { return nil }
+            throw S3Failure.from(error, bucket: bucket.name, key: key, versionId: input.versionId)
+        }
     }
 
     public func headObject(_ input: S3.HeadObjectRequest) async throws -> S3.HeadObjectOutput {
