@@ -75,11 +75,14 @@ struct CanonicalRequest {
         return PercentEncoding.encode(bytes, keepingSlash: false)
     }
 
-    /// Trimmed, runs of spaces folded; several fields of one name are joined.
+    /// Trimmed, runs of white space folded; several fields of one name are joined.
     private static func value(of name: String, in headers: HTTPHeaders) -> String {
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         let values = headers[name]
-        guard values.count == 1, !values[0].utf8.contains(UInt8(ascii: " ")) else {
-            return values.map { $0.split(separator: " ").joined(separator: " ") }.joined(separator: ",")
+        guard values.count == 1, !values[0].utf8.contains(where: isSpace) else {
+            return values.map { value in
+                value.utf8.split(whereSeparator: isSpace).map { String(Substring($0)) }.joined(separator: " ")
+            }.joined(separator: ",")
         }
         return values[0]
     }
