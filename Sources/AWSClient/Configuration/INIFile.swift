@@ -99,7 +99,7 @@ package struct INIFile: Sendable, Equatable {
     }
 
     private static func trim(_ text: Substring) -> Substring {
-        package var text = text
+        var text = text
         while text.first?.isWhitespace == true { text.removeFirst() }
         while text.last?.isWhitespace == true { text.removeLast() }
         return text
