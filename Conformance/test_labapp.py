@@ -267,6 +267,15 @@ class TestReadingText:
         head = app.request("HEAD", "/text", params={"key": key})
         assert head.status_code == 200 and head.headers["Content-Length"] == "6"
 
+    def test_readers_that_go_away(self, app, key):
+        """More than the client keeps connections: each that was given up is free again."""
+        app.s3.put_object(Bucket=app.bucket, Key=key, Body=b"z" * (9 << 20))
+        for _ in range(100):
+            with socket.create_connection(("127.0.0.1", app.port), timeout=10) as connection:
+                connection.sendall(f"GET /text?key={key} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert len(app.get("/text", params={"key": key}).content) == 9 << 20
+
     def test_missing(self, app, key):
         told(app.get(f"/text/{key}"), 404, "NoSuchKey")
         told(app.get("/text", params={"key": key}), 404, "NoSuchKey")
@@ -599,10 +608,12 @@ class TestLife:
 
     @pytest.mark.parametrize("name, value", [
         ("PORT", "x"), ("PORT", "70000"), ("MICRO_HASH_ROUNDS", "0"), ("LOG_LEVEL", "loud"), ("S3_BUCKET", "a/b"),
-        ("AWS_MAX_ATTEMPTS", "none")])
+        ("AWS_MAX_ATTEMPTS", "none"), ("AWS_ENDPOINT_URL", "localhost:4566"),
+        ("AWS_ENDPOINT_URL_S3", "http://user:password@localhost")])
     def test_wrong_setting(self, name, value):
         ran = run_labapp(**{"S3_BUCKET": "a-bucket", name: value})
         assert ran.returncode == 1 and name in ran.stderr and len(ran.stderr.splitlines()) == 1
+        assert "password" not in ran.stderr
 
     def test_port_in_use(self):
         with socket.socket() as taken:

@@ -43,7 +43,7 @@ struct Settings: Sendable {
         host = environment["HOST"] ?? "0.0.0.0"
         port = try Self.number("PORT", 0...65535, default: 5000, environment)
         hashRounds = try Self.number("MICRO_HASH_ROUNDS", 1...1_000_000_000, default: 50000, environment)
-        endpointURL = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
+        endpointURL = try Self.endpointURL(environment)
         logLevel = try Self.level(environment["LOG_LEVEL"] ?? "info")
     }
 
@@ -56,6 +56,20 @@ struct Settings: Sendable {
                 description: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(text)")
         }
         return number
+    }
+
+    /// Looked at before anything is served: `/info` shows it, so it must hold no password.
+    private static func endpointURL(_ environment: ProcessEnvironment) throws(Invalid) -> String? {
+        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+            guard let url = environment[name] else { continue }
+            do {
+                _ = try Endpoint(url)
+            } catch {
+                throw Invalid(description: "\(name): \(error)")
+            }
+            return url
+        }
+        return nil
     }
 
     /// swift-log's names, and those of Python's logging, which the lab's texts use.

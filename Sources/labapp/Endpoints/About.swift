@@ -46,7 +46,6 @@ extension App {
             ("bucket", .string(settings.bucket)), ("region", .string(settings.region)),
             ("host", .string(settings.host)), ("port", .integer(settings.port)),
             ("log_level", .string(settings.logLevel.rawValue)), ("micro_hash_rounds", .integer(settings.hashRounds)),
-            // Shown as the client understood it: what could be a secret in it has been refused at the start.
             ("endpoint_url", JSON(settings.endpointURL)),
             ("max_body_bytes", .integer(Settings.maximumBodyBytes)),
         ])
