@@ -26,14 +26,14 @@ struct LineLogHandler: LogHandler {
         }) {
             line += " \(key)=\(value)"
         }
-        Self.write(line)
+        Self.emit(line)
     }
 
     /// Writes one line; what could break it into two or steer a terminal is replaced.
-    static func write(_ line: String) {
+    static func emit(_ line: String) {
         var bytes = line.utf8.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }
         bytes.append(UInt8(ascii: "\n"))
         // A log that cannot be written must not stop the service.
-        _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

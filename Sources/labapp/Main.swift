@@ -22,7 +22,7 @@ enum Main {
         do {
             try await serve(Settings(.current))
         } catch {
-            LineLogHandler.write("labapp: \(error)")
+            LineLogHandler.emit("labapp: \(error)")
             exit(1)
         }
     }

@@ -49,7 +49,7 @@ struct ContainerCredentials: CredentialProvider {
                     throw reply.status >= 500 ? RetryableFailure(reason: reason) : CredentialError(reason)
                 }
                 return try MetadataDocument.credentials(
-                    in: try await reply.body.collect(upTo: MetadataDocument.limit), from: source)
+                    in: try await MetadataDocument.body(of: reply, from: source), from: source)
             }
         } catch let error as TransportError {
             throw RetryableFailure(reason: "\(source): \(error)")

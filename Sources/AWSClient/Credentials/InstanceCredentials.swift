@@ -50,11 +50,10 @@ struct InstanceCredentials: CredentialProvider {
     ) async throws -> Answer {
         var headers = headers
         headers.add(name: "host", value: endpoint.authority)
-        let call = HTTPCall(method: method, endpoint: endpoint, target: path, headers: headers)
-        return try await withTimeout(Self.timeout, name) { [transport] in
+        let call = HTTPCall(method: method, endpoint: endpoint, target: endpoint.path + path, headers: headers)
+        return try await withTimeout(Self.timeout, name) { [transport, name] in
             let reply = try await transport.send(call, timeout: Self.timeout)
-            return Answer(
-                status: reply.status, body: try await reply.body.collect(upTo: MetadataDocument.limit))
+            return Answer(status: reply.status, body: try await MetadataDocument.body(of: reply, from: name))
         }
     }
 

@@ -20,6 +20,15 @@ struct MetadataDocument: Decodable {
     /// As much as a document, role name or token may have; the real ones have under 4 KiB.
     static let limit = 64 << 10
 
+    /// - Throws: ``CredentialError`` where it is longer than any such document; ``TransportError``.
+    static func body(of reply: HTTPReply, from source: String) async throws -> ByteBuffer {
+        do {
+            return try await reply.body.collect(upTo: limit)
+        } catch is ByteStream.TooLong {
+            throw CredentialError("\(source) answered with more than \(limit) bytes")
+        }
+    }
+
     /// - Throws: ``CredentialError``.
     static func credentials(in body: ByteBuffer, from source: String) throws -> ExpiringCredentials {
         let document: MetadataDocument

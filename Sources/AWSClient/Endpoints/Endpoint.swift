@@ -64,7 +64,10 @@ public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
         return port.map { "\(host):\($0)" } ?? host
     }
 
-    public var description: String { "\(isSecure ? "https" : "http")://\(authority)\(path)" }
+    /// Scheme and authority, without the path.
+    package var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
+
+    public var description: String { origin + path }
 
     /// Whether the host is this machine, by its name or address.
     package var isLoopback: Bool {

@@ -15,7 +15,8 @@ enum AnswerReader {
     ) async throws -> Output {
         let proto = operation.service.preferredProtocol
         guard (200..<300).contains(reply.status) else {
-            let document = try await reply.body.collect(upTo: errorLimit)
+            // Something that long is not the service's own error; its status still tells what to make of it.
+            let document = try await body(of: reply, upTo: errorLimit) ?? ByteBuffer()
             throw ClientCodec.decodeError(
                 operation, proto, status: reply.status, headers: reply.headers, document: document)
         }
@@ -24,13 +25,24 @@ enum AnswerReader {
             return try ClientCodec.decode(
                 operation, proto, status: reply.status, headers: reply.headers, document: ByteBuffer(), body: body)
         }
-        let document = try await reply.body.collect(upTo: documentLimit)
+        guard let document = try await body(of: reply, upTo: documentLimit) else {
+            throw WireError.tooLarge("the answer has more than \(documentLimit) bytes")
+        }
         // CopyObject and CompleteMultipartUpload may begin a 200 before they fail (S3 API Reference).
         if proto == .restXML, document.readableBytes > 0, isError(document) {
             throw ClientCodec.decodeError(operation, proto, status: 500, headers: reply.headers, document: document)
         }
         return try ClientCodec.decode(
             operation, proto, status: reply.status, headers: reply.headers, document: document, body: .empty)
+    }
+
+    /// The whole body; `nil` where it is longer than `limit`.
+    private static func body(of reply: HTTPReply, upTo limit: Int) async throws -> ByteBuffer? {
+        do {
+            return try await reply.body.collect(upTo: limit)
+        } catch is ByteStream.TooLong {
+            return nil
+        }
     }
 
     /// Whether a document's root is `Error`.

@@ -20,7 +20,7 @@ final class NetworkTransport: HTTPTransport {
     }
 
     func send(_ call: HTTPCall, timeout: Duration) async throws -> HTTPReply {
-        var request = HTTPClientRequest(url: "\(call.endpoint)\(call.target)")
+        var request = HTTPClientRequest(url: call.endpoint.origin + call.target)
         request.method = call.method
         request.headers = call.headers
         request.body = Self.body(call.body)

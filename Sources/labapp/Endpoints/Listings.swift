@@ -11,7 +11,7 @@ extension App {
         let (bucket, s3) = (settings.bucket, s3)
         return try await PagedAnswer<String>.response(
             head: [("ok", true), ("bucket", .string(bucket)), ("prefix", .string(prefix))], array: "items",
-            limit: try Self.limit(of: request), from: request.query["continuationToken"],
+            limit: try Self.limit(of: request), from: request.parameter("continuationToken"),
             fetch: { token, maximum in
                 let output = try await s3.listObjectsV2(
                     S3.ListObjectsV2Request(
@@ -41,7 +41,7 @@ extension App {
         return try await PagedAnswer<VersionMarker>.response(
             head: [("ok", true), ("bucket", .string(bucket)), ("prefix", .string(prefix))], array: "versions",
             limit: try Self.limit(of: request),
-            from: request.query["keyMarker"].map { VersionMarker(key: $0, version: request.query["versionIdMarker"]) },
+            from: request.parameter("keyMarker").map { VersionMarker(key: $0, version: request.parameter("versionIdMarker")) },
             fetch: { marker, maximum in
                 let output = try await s3.listObjectVersions(
                     S3.ListObjectVersionsRequest(

@@ -27,7 +27,7 @@ extension App {
     /// `GET /text/<key>`: a text with all that S3 tells of it.
     func readText(_ request: AppRequest) async throws -> HTTPServerResponse {
         let key = try request.key(behind: "/text/")
-        let output = try await getObject(key, version: request.query["versionId"])
+        let output = try await getObject(key, version: request.parameter("versionId"))
         var members: [(name: String, value: JSON)] = [
             ("ok", true), ("bucket", .string(settings.bucket)), ("key", .string(key)),
             ("versionId", JSON(output.versionId)), ("etag", JSON(output.eTag)),
@@ -46,7 +46,7 @@ extension App {
     /// `GET /text?key=`: the text alone, as it streams in.
     func readRawText(_ request: AppRequest) async throws -> HTTPServerResponse {
         guard let key = request.query["key"] else { throw AppError.missing("key") }
-        let output = try await getObject(try AppRequest.checked(key: key), version: request.query["versionId"])
+        let output = try await getObject(try AppRequest.checked(key: key), version: request.parameter("versionId"))
         var response = HTTPServerResponse(
             status: .ok, headers: ["Content-Type": "text/plain; charset=utf-8"], body: output.body ?? .empty)
         if request.method == .HEAD, let length = output.contentLength {
@@ -56,16 +56,16 @@ extension App {
     }
 
     func getObject(_ key: String, version: String?) async throws -> S3.GetObjectOutput {
-        // `?versionId=` with nothing behind it means the current one.
-        let version = version.flatMap { $0.isEmpty ? nil : $0 }
-        return try await s3.getObject(S3.GetObjectRequest(bucket: settings.bucket, key: key, versionId: version))
+        try await s3.getObject(S3.GetObjectRequest(bucket: settings.bucket, key: key, versionId: version))
     }
 
     private static func text(of output: S3.GetObjectOutput) async throws -> (name: String, value: JSON) {
-        guard output.contentLength ?? 0 <= Settings.maximumTextBytes else {
+        let bytes: ByteBuffer
+        do {
+            bytes = try await (output.body ?? .empty).collect(upTo: Settings.maximumTextBytes)
+        } catch is ByteStream.TooLong {
             return ("note", "the object is too large to be shown here; GET /text?key= streams it")
         }
-        let bytes = try await (output.body ?? .empty).collect(upTo: Settings.maximumTextBytes)
         guard let text = String(validating: bytes.readableBytesView, as: UTF8.self) else {
             return ("note", "the object is not UTF-8 text; GET /text?key= gives its bytes")
         }

@@ -12,11 +12,11 @@ extension App {
 
     /// `GET /work`: writes random bytes, reads a key, or writes and reads back.
     func work(_ request: AppRequest) async throws -> HTTPServerResponse {
-        guard let mode = WorkMode(rawValue: request.query["mode"] ?? "mixed") else {
+        guard let mode = WorkMode(rawValue: request.parameter("mode") ?? "mixed") else {
             throw AppError.badRequest("InvalidArgument", "mode must be read, write or mixed")
         }
         let size = min(max(try request.integer("size_kb") ?? 128, 1), 10240)
-        let key = try AppRequest.checked(key: request.query["key"] ?? "lab/test.bin")
+        let key = try AppRequest.checked(key: request.parameter("key") ?? "lab/test.bin")
         var members: [(name: String, value: JSON)] = [
             ("ok", true), ("mode", .string(mode.rawValue)), ("size_kb", .integer(size)),
             ("bucket", .string(settings.bucket)), ("key", .string(key)),

@@ -43,9 +43,8 @@ extension AppError {
             self.init(status: .internalServerError, code: "InvalidConfiguration", message: error.description)
         case let error as ChecksumMismatch:
             self.init(status: .badGateway, code: "ChecksumMismatch", message: error.description)
-        case is WireError:
+        case is WireError, is ByteStream.TooLong:
             self.init(status: .badGateway, code: "InvalidResponse", message: "S3 answered what is no answer of S3")
-        case is ByteStream.TooLong: self = .bodyTooLarge
         case let error as HTTPBodyError: self.init(error)
         case is CancellationError:
             self.init(status: .serviceUnavailable, code: "Cancelled", message: "the request was given up")
@@ -60,6 +59,11 @@ extension AppError {
             switch error.code {
             // A delete marker's version has no text: S3 says 405 to reading it.
             case "NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed": .notFound
+            // What cannot be a version's id is no version's.
+            case "InvalidArgument" where error.details.contains { $0 == ("ArgumentName", "versionId") }: .notFound
+            // S3 says 400 to keys that it does not take (any more), which is not for who asked us to put right.
+            case "ExpiredToken", "InvalidToken", "TokenRefreshRequired": .forbidden
+            case "AuthorizationHeaderMalformed": .badGateway
             case "RequestTimeout": .gatewayTimeout
             default:
                 switch error.status {

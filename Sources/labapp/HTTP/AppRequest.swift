@@ -40,21 +40,35 @@ struct AppRequest: Sendable {
         return key
     }
 
-    /// The query's field as a whole number.
+    /// The query's field where it says something: one that is there and empty, as forms send it, counts as left out.
+    func parameter(_ name: String) -> String? {
+        guard let text = query[name], !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// The query's field as a whole number; the nearest one where it has too many digits.
     /// - Throws: ``AppError`` where it is none.
     func integer(_ name: String) throws(AppError) -> Int? {
-        guard let text = query[name] else { return nil }
-        guard let value = Int(text) else { throw .badRequest("InvalidArgument", "\(name) must be a whole number") }
-        return value
+        guard let text = parameter(name) else { return nil }
+        if let value = Int(text) { return value }
+        let digits = text.first == "-" ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) else {
+            throw .badRequest("InvalidArgument", "\(name) must be a whole number")
+        }
+        return text.first == "-" ? .min : .max
     }
 
     /// The fields of the body: a form's, or the members of a JSON object.
     /// - Throws: ``AppError`` where the body is too long or neither.
     func bodyFields() async throws -> BodyFields {
-        if let length = body.length, length > Settings.maximumBodyBytes { throw AppError.bodyTooLarge }
-        let content = try await body.collect(upTo: Settings.maximumBodyBytes)
+        let content: ByteBuffer
+        do {
+            content = try await body.collect(upTo: Settings.maximumBodyBytes)
+        } catch is ByteStream.TooLong {
+            throw AppError.bodyTooLarge
+        }
         let type = headers.first(name: "content-type") ?? ""
-        switch type.prefix(while: { $0 != ";" }).lowercased() {
+        switch type.prefix(while: { $0 != ";" && $0 != " " }).lowercased() {
         case "application/x-www-form-urlencoded":
             return try BodyFields(form: Self.fields(String(buffer: content)[...], in: "form"))
         case "multipart/form-data":
