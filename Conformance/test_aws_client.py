@@ -178,6 +178,11 @@ class TestEndpoint:
             labapp.get("/text/a/b%20c")
         assert seen[0].path == "/a-bucket/a/b%20c" or seen[0].path.startswith("/a-bucket/a/b%20c?")
 
+    def test_path_of_the_endpoint(self, tmp_path):
+        with serving(MISSING) as (s3, seen), app(tmp_path, AWS_ENDPOINT_URL=f"{s3}/base/", **KEYS) as labapp:
+            labapp.get("/text/k")
+        assert seen[0].path.split("?")[0] == "/base/a-bucket/k"
+
     def test_services_section(self, tmp_path):
         config = tmp_path / "config"
         with serving(MISSING) as (s3, seen):

@@ -3,9 +3,11 @@ about S3 and not only about Skylab."""
 
 import hashlib
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,9 +17,9 @@ import pytest
 import requests
 
 from conftest import REGION, client, unique_name
-from support.fake_server import refusal, serving
-from support.labapp import Labapp, clean_environment, run_labapp
-from support.server import STOP_WITHIN_SECONDS, eventually
+from support.fake_server import refusal, reply, serving
+from support.labapp import Labapp, clean_environment, labapp_binary, run_labapp
+from support.server import STOP_WITHIN_SECONDS, eventually, free_port
 
 ROUNDS = 50
 
@@ -282,11 +284,14 @@ class TestReadingText:
         told(app.get("/text"), 400, "MissingField")
         told(app.get("/text/"), 400, "MissingField")
 
-    def test_missing_version(self, app, key):
+    @pytest.mark.parametrize("version", ["A" * 32, "null", "bogus", "a b/ü"])
+    def test_missing_version(self, app, key, version):
+        """S3 says 400 to what cannot be a version's id; for who asks the app it is a version that is not there."""
         write(app, key, "t")
-        missing = "A" * 32
-        answer = app.get(f"/text/{key}", params={"versionId": missing})
-        assert answer.status_code in (404, 400) and answer.json()["ok"] is False
+        for answer in (app.get(f"/text/{key}", params={"versionId": version}),
+                       app.get("/text", params={"key": key, "versionId": version})):
+            assert answer.status_code == 404 and answer.json()["ok"] is False, answer.text
+            assert answer.json()["code"] in ("NoSuchVersion", "InvalidArgument")
 
     def test_delete_marker(self, app, key, server):
         write(app, key, "t")
@@ -356,6 +361,18 @@ class TestListing:
     def test_wrong_limit(self, app, limit):
         told(app.get("/list", params={"limit": limit}), 400, "InvalidArgument")
         told(app.get("/list-versions", params={"limit": limit}), 400, "InvalidArgument")
+
+    def test_what_is_left_empty_counts_as_left_out(self, app, key):
+        write(app, key, "t")
+        for path, array in (("/list", "items"), ("/list-versions", "versions")):
+            empty = {"limit": "", "continuationToken": "", "keyMarker": "", "versionIdMarker": ""}
+            body = fine(app.get(path, params={"prefix": key} | empty))
+            assert len(body[array]) == 1 and body["isTruncated"] is False
+
+    def test_wrong_token(self, app, server):
+        if server.name == "moto":
+            pytest.skip("moto takes any token")
+        told(app.get("/list", params={"continuationToken": "bogus"}), 400, "InvalidArgument")
 
     def test_versions_newest_first(self, app, key):
         versions = [write(app, key, text)["versionId"] for text in ("one", "three")]
@@ -441,14 +458,17 @@ class TestWork:
         body = fine(app.get("/work", params={"mode": "read", "key": key}))
         assert "NoSuchKey" in body["read_error"] and "read" not in body
 
-    @pytest.mark.parametrize("given, taken", [("0", 1), ("-5", 1), ("1", 1), ("99999", 10240)])
+    @pytest.mark.parametrize("given, taken", [
+        ("0", 1), ("-5", 1), ("1", 1), ("", 128), ("9" * 30, 10240), ("-" + "9" * 30, 1)])
     def test_size_is_clamped(self, app, key, given, taken):
         body = fine(app.get("/work", params={"size_kb": given, "key": key}))
         assert body["size_kb"] == taken and body["read"]["size"] == taken << 10
 
     def test_wrong_arguments(self, app):
         told(app.get("/work", params={"mode": "sleep"}), 400, "InvalidArgument")
-        told(app.get("/work", params={"size_kb": "big"}), 400, "InvalidArgument")
+        for size in ("big", "1.5", "-", "0x10"):
+            told(app.get("/work", params={"size_kb": size}), 400, "InvalidArgument")
+        told(app.get("/work", params={"key": "k" * 1025}), 400, "KeyTooLongError")
 
 
 def digest(data: str, rounds: int = ROUNDS) -> str:
@@ -472,6 +492,11 @@ class TestHash:
         assert body["digest_hex"] == digest(data) and body["rounds"] == ROUNDS
         assert body["endpoint"] == "/hash" and body["input_len"] == len(data)
         assert body["timings_ms"]["total_ms"] > 0
+
+    @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded;charset=UTF-8",
+                                      "Application/X-WWW-Form-Urlencoded ; charset=utf-8"])
+    def test_form_however_it_is_spelt(self, app, kind):
+        assert fine(app.post("/hash", data=b"data=abc", headers={"Content-Type": kind}))["digest_hex"] == digest("abc")
 
     def test_missing_data(self, app):
         told(app.get("/hash"), 400, "MissingField")
@@ -500,13 +525,13 @@ def pointed_at(endpoint: str, **more: str) -> dict[str, str]:
         AWS_SECRET_ACCESS_KEY="secret", AWS_MAX_ATTEMPTS="2", **more)
 
 
-
 class TestFailures:
     """What the app makes of an S3 that refuses, breaks or keeps silent."""
 
     @pytest.mark.parametrize("status, code, told_status, attempts", [
         (403, "AccessDenied", 403, 1), (403, "SignatureDoesNotMatch", 403, 1), (404, "NoSuchBucket", 404, 1),
-        (400, "InvalidArgument", 400, 1), (503, "SlowDown", 502, 2), (500, "InternalError", 502, 2),
+        (400, "InvalidArgument", 400, 1), (400, "ExpiredToken", 403, 2), (400, "InvalidToken", 403, 1),
+        (301, "PermanentRedirect", 502, 1), (400, "AuthorizationHeaderMalformed", 502, 1), (503, "SlowDown", 502, 2), (500, "InternalError", 502, 2),
         (503, "ServiceUnavailable", 502, 2), (501, "NotImplemented", 502, 1)])
     def test_errors_keep_their_code(self, tmp_path, status, code, told_status, attempts):
         with serving(refusal(status, code)) as (endpoint, seen):
@@ -514,6 +539,11 @@ class TestFailures:
                 body = told(app.get("/text/k"), told_status, code)
                 assert body["error"] == "said so" and len(seen) == attempts
                 told(app.get("/list"), told_status, code)
+
+    def test_an_endless_error_is_told_by_its_status(self, tmp_path):
+        with serving(lambda handler, _: reply(handler, 503, b"x" * (2 << 20))) as (endpoint, _):
+            with running(tmp_path, pointed_at(endpoint)) as app:
+                told(app.get("/list"), 502, "ServiceUnavailable")
 
     def test_throttled_once_is_not_told(self, tmp_path):
         def answer(handler, number):
@@ -594,11 +624,56 @@ class TestFailures:
 
     def test_each_request_has_its_line(self, tmp_path):
         with running(tmp_path, pointed_at("http://127.0.0.1:9")) as app:
-            app.get("/healthz?secret=1")
+            app.get("/info?secret=1")
             app.get("/nowhere")
+            app.get("/healthz")
             log = app.log.read_text()
-        assert re.search(r"GET /healthz .*status=200", log) and re.search(r"GET /nowhere .*status=404", log)
-        assert "secret" not in log
+        assert re.search(r"GET /info .*status=200", log) and re.search(r"GET /nowhere .*status=404", log)
+        # A load balancer's health checks would drown everything else.
+        assert "secret" not in log and "/healthz" not in log
+
+    def test_a_log_that_nobody_reads_stops_nothing(self):
+        reading, writing = os.pipe()
+        port = free_port()
+        process = subprocess.Popen(
+            [labapp_binary()], stdin=subprocess.DEVNULL, stdout=writing, stderr=writing,
+            env=pointed_at("http://127.0.0.1:9", HOST="127.0.0.1", PORT=str(port)))
+        try:
+            os.close(writing)
+            assert b"listening" in os.read(reading, 1000)
+            os.close(reading)
+            for _ in range(3):
+                assert requests.get(f"http://127.0.0.1:{port}/info", timeout=10).status_code == 200
+        finally:
+            process.terminate()
+        assert process.wait(STOP_WITHIN_SECONDS) == 0
+
+
+class TestRefusals:
+    """What a real S3 says to the wrong keys and bucket."""
+
+    PATHS = ["/text/k", "/text?key=k", "/list", "/list-versions", "/work?mode=write"]
+
+    @pytest.mark.parametrize("wrong, code", [
+        ({"AWS_SECRET_ACCESS_KEY": "wrong-secret"}, "SignatureDoesNotMatch"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, "InvalidAccessKeyId")])
+    def test_wrong_keys(self, skylab_endpoint, credentials, tmp_path, wrong, code):
+        server = SimpleNamespace(endpoint=skylab_endpoint, credentials=credentials)
+        with running(tmp_path, settings(server, "a-bucket") | wrong) as app:
+            for path in self.PATHS:
+                told(app.get(path), 403, code)
+            told(app.post("/text", json={"key": "k", "text": "t"}), 403, code)
+            told(app.delete("/object/k"), 403, code)
+            assert code in app.get("/work?mode=read").json()["read_error"]
+            log = app.log.read_text()
+        assert "wrong-secret" not in log and credentials.secret_key not in log
+
+    def test_bucket_that_is_not_there(self, server, tmp_path):
+        with running(tmp_path, settings(server, unique_name("nobody-s"))) as app:
+            for path in self.PATHS:
+                told(app.get(path), 404, "NoSuchBucket")
+            told(app.post("/text", json={"key": "k", "text": "t"}), 404, "NoSuchBucket")
+            told(app.delete("/object/k"), 404, "NoSuchBucket")
 
 
 class TestLife:

@@ -3,7 +3,6 @@ import AWSModels
 import AWSWire
 import Ground
 import Logging
-import Synchronization
 import Testing
 
 private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -37,15 +36,6 @@ private actor FakeProvider: CredentialProvider {
         if isHeld { await withCheckedContinuation { gate.append($0) } }
         return try answer.get()
     }
-}
-
-/// A clock that a test sets.
-private final class Now: Sendable {
-    private let time = Mutex(Timestamp(seconds: 1_000_000))
-
-    var value: Timestamp { time.withLock { $0 } }
-    func move(_ seconds: Int64) { time.withLock { $0 = $0.advanced(by: .seconds(seconds)) } }
-    func later(_ seconds: Int64) -> Timestamp { value.advanced(by: .seconds(seconds)) }
 }
 
 @Suite struct CredentialCacheTests {
@@ -172,38 +162,34 @@ private final class Now: Sendable {
         #expect(error?.description.contains("one, two") == true)
     }
 
-    /// The default chain, seen from outside: who signed, with all places but `removed` set up.
+    /// The default chain, seen from outside: who signed, with the metadata services of ECS and EC2 there.
     private func signer(_ environment: [String: String]) async throws -> String? {
-        let transport = FakeTransport { call, _ in
-            if call.endpoint.host == "169.254.170.2" {
-                return HTTPReply(
-                    status: 200, body: ByteStream(#"{"AccessKeyId":"CONTAINER","SecretAccessKey":"s","Token":"t"}"#))
-            }
-            if call.endpoint.host == "169.254.169.254" {
-                return HTTPReply(
+        let scene = try Scene(environment) { call in
+            switch (call.endpoint.host, call.target.hasSuffix("/role")) {
+            case ("169.254.170.2", _):
+                HTTPReply(status: 200, body: ByteStream(#"{"AccessKeyId":"CONTAINER","SecretAccessKey":"s"}"#))
+            case (_, true):
+                HTTPReply(
                     status: 200,
-                    body: call.target.hasSuffix("/role")
-                        ? ByteStream(#"{"Code":"Success","AccessKeyId":"INSTANCE","SecretAccessKey":"s"}"#)
-                        : ByteStream("role"))
+                    body: ByteStream(#"{"Code":"Success","AccessKeyId":"INSTANCE","SecretAccessKey":"s"}"#))
+            default: HTTPReply(status: 200, body: ByteStream("role"))
             }
-            return HTTPReply(status: 200)
         }
-        var configuration = AWSClient.Configuration(region: "us-east-1")
-        configuration.environment = ProcessEnvironment(environment)
-        let client = try AWSClient(
-            configuration, in: AWSClient.Surroundings(transport: transport, sleep: { _ in }))
-        _ = try await S3Client(client).headBucket(S3.HeadBucketRequest(bucket: "b-1"))
-        let authorization = transport.calls.last?.call.headers.first(name: "authorization")
-        return authorization?.split(separator: "Credential=").last?.split(separator: "/").first.map(String.init)
+        return try await scene.signer()
     }
 
     @Test func defaultOrder() async throws {
+        let folder = try TemporaryFolder()
         var environment = [
             "AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "s",
+            "AWS_SHARED_CREDENTIALS_FILE": try folder.write(
+                "[default]\naws_access_key_id = PROFILE\naws_secret_access_key = s", to: "credentials"),
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/creds",
         ]
         #expect(try await signer(environment) == "ENVIRONMENT")
         environment["AWS_ACCESS_KEY_ID"] = nil
+        #expect(try await signer(environment) == "PROFILE")
+        environment["AWS_SHARED_CREDENTIALS_FILE"] = nil
         #expect(try await signer(environment) == "CONTAINER")
         environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = nil
         #expect(try await signer(environment) == "INSTANCE")

@@ -81,9 +81,9 @@ import Testing
         #expect(headers["x-amz-trailer"] == ["x-amz-checksum-crc32"] && headers["content-encoding"] == ["aws-chunked"])
     }
 
-    @Test(arguments: [0, 1, 65535, 65536, 65537, 131072, 300_000])
-    func framesAreAsLongAsAnnounced(_ length: Int) async throws {
-        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
+    @Test(arguments: [0, 1, 65535, 65536, 65537, 131072, 300_000], [ChecksumAlgorithm.crc32, .crc64nvme, .sha256])
+    func framesComeApartAsTheyWere(_ length: Int, _ algorithm: ChecksumAlgorithm) async throws {
+        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         for piece in [1000, 65536, 1 << 20] {
             let position = Mutex(0)
             let body = ByteStream(length: Int64(length)) {
@@ -94,9 +94,15 @@ import Testing
                     return ByteBuffer(bytes: bytes[position..<end])
                 }
             }
-            let framed = TrailingChecksumBody.framing(body, .sha256)
-            let collected = try await framed.collect(upTo: 1 << 20)
-            #expect(framed.length == Int64(collected.readableBytes))
+            let framed = TrailingChecksumBody.framing(body, algorithm)
+            let sent = try await framed.collect(upTo: 1 << 20)
+            #expect(framed.length == Int64(sent.readableBytes))
+            let received = try VerifiedBody.wrap(
+                ByteStream(sent), headers: ["x-amz-decoded-content-length": "\(length)"], hash: .unsignedTrailer,
+                signing: nil)
+            #expect(try await received.collect(upTo: 1 << 20) == ByteBuffer(bytes: bytes))
+            let checksum = Base64.encode(ChecksumHasher.checksum(algorithm, of: ByteBuffer(bytes: bytes)))
+            #expect(received.trailers.map { "\($0.name):\($0.value)" } == ["\(algorithm.headerName):\(checksum)"])
         }
     }
 
@@ -209,5 +215,128 @@ import Testing
         for variable in ["AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"] {
             #expect(throws: ConfigurationError.self) { try s3(transport, environment: [variable: "sometimes"]) }
         }
+    }
+
+    /// Gives new keys each time it is asked.
+    private actor Rotating: CredentialProvider {
+        nonisolated let name = "rotating"
+        private var asked = 0
+
+        func credentials() async throws -> ExpiringCredentials? {
+            asked += 1
+            return ExpiringCredentials(
+                Credentials(accessKeyID: "KEY\(asked)", secretAccessKey: "s", sessionToken: "T\(asked)"),
+                expiration: WallClock.now.advanced(by: .seconds(3600)))
+        }
+    }
+
+    @Test func expiredCredentialsAreRenewedOnceACall() async throws {
+        let transport = FakeTransport { call, _ in
+            call.headers["x-amz-security-token"] == ["T3"] ? HTTPReply(status: 200) : .refusal(400, "ExpiredToken")
+        }
+        let configuration = AWSClient.Configuration(
+            credentials: Rotating(), region: "us-east-1", environment: ProcessEnvironment([:]))
+        let s3 = S3Client(
+            try AWSClient(
+                configuration, in: AWSClient.Surroundings(transport: transport, sleep: sleeper.sleep, random: { 1 })))
+        let input = S3.HeadBucketRequest(bucket: "bucket")
+        let error = await #expect(throws: AWSError.self) { try await s3.headBucket(input) }
+        #expect(error?.code == "ExpiredToken")
+        #expect(transport.calls.map(\.call.accessKeyID) == ["KEY1", "KEY2"])
+        // The second keys are still held; S3 calls them expired once more.
+        _ = try await s3.headBucket(input)
+        #expect(transport.calls.map(\.call.accessKeyID) == ["KEY1", "KEY2", "KEY2", "KEY3"])
+        #expect(sleeper.waits.isEmpty)
+    }
+
+    @Test func errorsKeepAllThatWasTold() async throws {
+        let transport = FakeTransport { _, _ in
+            HTTPReply(
+                status: 404, headers: ["x-amz-request-id": "R1", "x-amz-delete-marker": "true"],
+                body: ByteStream(
+                    """
+                    <?xml version="1.0" encoding="UTF-8"?>
+                    <Error><Code>NoSuchKey</Code><Message>a &amp; b</Message><Key>k</Key><HostId>h</HostId></Error>
+                    """))
+        }
+        let error = await #expect(throws: AWSError.self) {
+            try await s3(transport).getObject(S3.GetObjectRequest(bucket: "bucket", key: "k"))
+        }
+        #expect(error?.code == "NoSuchKey" && error?.message == "a & b" && error?.status == 404)
+        #expect(error?.requestID == "R1" && error?.headers["x-amz-delete-marker"] == ["true"])
+        #expect(error?.details.map(\.name) == ["Key"])
+    }
+
+    @Test(
+        arguments: [
+            (404, "", "NotFound", 1), (403, "", "Forbidden", 1), (502, "<html>proxy</html>", "BadGateway", 3),
+            (400, "not <xml", "BadRequest", 1), (301, "", "MovedPermanently", 1),
+            (503, String(repeating: "x", count: 2 << 20), "ServiceUnavailable", 3),
+        ])
+    func errorsWithoutADocument(_ status: Int, _ body: String, _ code: String, _ attempts: Int) async throws {
+        let transport = FakeTransport { _, _ in HTTPReply(status: status, body: ByteStream(body)) }
+        let error = await #expect(throws: AWSError.self) {
+            try await s3(transport).headBucket(S3.HeadBucketRequest(bucket: "bucket"))
+        }
+        #expect(error?.code == code && error?.status == status && transport.calls.count == attempts)
+    }
+
+    @Test func errorsOfAWSQuery() async throws {
+        let transport = FakeTransport { _, _ in
+            HTTPReply(
+                status: 403,
+                body: ByteStream(
+                    """
+                    <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+                    <Code>InvalidClientTokenId</Code><Message>no</Message></Error><RequestId>R2</RequestId></ErrorResponse>
+                    """))
+        }
+        let configuration = AWSClient.Configuration(
+            credentials: StaticCredentials(.test), region: "us-east-1", environment: ProcessEnvironment([:]))
+        let sts = STSClient(
+            try AWSClient(configuration, in: AWSClient.Surroundings(transport: transport, sleep: sleeper.sleep)))
+        let error = await #expect(throws: AWSError.self) {
+            try await sts.getCallerIdentity(STS.GetCallerIdentityRequest())
+        }
+        #expect(error?.code == "InvalidClientTokenId" && error?.requestID == "R2")
+    }
+
+    @Test func anAnswerThatIsNone() async throws {
+        let transport = FakeTransport { _, _ in HTTPReply(status: 200, body: ByteStream("<<<")) }
+        await #expect(throws: WireError.self) { try await s3(transport).listBuckets(S3.ListBucketsRequest()) }
+        #expect(transport.calls.count == 1)
+        let endless = FakeTransport { _, _ in
+            HTTPReply(
+                status: 200, body: ByteStream(length: nil) { ByteBuffer(repeating: UInt8(ascii: " "), count: 1 << 20) })
+        }
+        await #expect(throws: WireError.self) { try await s3(endless).listBuckets(S3.ListBucketsRequest()) }
+    }
+
+    @Test func anAnswerThatBreaksOffIsAskedForAgain() async throws {
+        let transport = FakeTransport { _, number in
+            HTTPReply(
+                status: 200,
+                body: ByteStream(length: nil) {
+                    guard number > 1 else { throw TransportError.connection("closed by the peer") }
+                    return nil
+                })
+        }
+        _ = try await s3(transport).listBuckets(S3.ListBucketsRequest())
+        #expect(transport.calls.count == 2)
+    }
+
+    @Test func attemptsAsTheEnvironmentSays() async throws {
+        let transport = FakeTransport { _, _ in .refusal(503, "SlowDown") }
+        func s3(_ attempts: String) throws -> S3Client {
+            S3Client(
+                try AWSClient(
+                    AWSClient.Configuration(
+                        credentials: StaticCredentials(.test), region: "us-east-1",
+                        environment: ProcessEnvironment(["AWS_MAX_ATTEMPTS": attempts])),
+                    in: AWSClient.Surroundings(transport: transport, sleep: sleeper.sleep)))
+        }
+        await #expect(throws: AWSError.self) { try await s3("5").headBucket(S3.HeadBucketRequest(bucket: "bucket")) }
+        #expect(transport.calls.count == 5)
+        for wrong in ["0", "-1", "many"] { #expect(throws: ConfigurationError.self) { try s3(wrong) } }
     }
 }

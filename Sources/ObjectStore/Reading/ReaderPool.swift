@@ -8,11 +8,8 @@ final class ReadSession {
     let buckets: BucketQueries
     let uploads: UploadQueries
 
-    /// Room for the pages of a listing's 1,000 common prefixes, each of which is on a page of its own in a large bucket.
-    private static let cacheKiB = 6144
-
     init(path: String) throws {
-        database = try SQLiteConnection(path: path, cacheKiB: Self.cacheKiB)
+        database = try SQLiteConnection(path: path, cacheKiB: 2048)
         do {
             // Readers never write, and say so.
             try database.execute("PRAGMA query_only = 1")
