@@ -193,7 +193,8 @@ class TestWritingText:
     def test_no_json(self, app, body):
         told(app.post("/text", data=body, headers={"Content-Type": "application/json"}), 400, "InvalidJSON")
 
-    @pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n\r\n--y--", b"--x\r\nContent-Disposition: x\r\n\r\n--x--"])
+    @pytest.mark.parametrize("body", [
+        b"", b"--x", b"--x\r\n\r\n\r\n--y--", b"--x\r\nContent-Disposition: x\r\n\r\n--x--"])
     def test_no_multipart_form(self, app, body):
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         told(app.post("/text", data=body, headers=headers), 400, "InvalidForm")
@@ -237,7 +238,8 @@ class TestReadingText:
         assert fine(app.get(f"/text/{key}?versionId="))["text"] == "new"
 
     @pytest.mark.parametrize("name", [
-        "with space", "a/b/c", "ünïcode-☃", "100%", "a+b", "q?x=1&y", "#hash", "quote'\"", "tilde~(x)", "a//b", "semi;=,"])
+        "with space", "a/b/c", "ünïcode-☃", "100%", "a+b", "q?x=1&y", "#hash", "quote'\"", "tilde~(x)", "a//b",
+        "semi;=,"])
     def test_any_key(self, app, key, name):
         name = f"{key}/{name}"
         write(app, name, name)
@@ -531,7 +533,8 @@ class TestFailures:
     @pytest.mark.parametrize("status, code, told_status, attempts", [
         (403, "AccessDenied", 403, 1), (403, "SignatureDoesNotMatch", 403, 1), (404, "NoSuchBucket", 404, 1),
         (400, "InvalidArgument", 400, 1), (400, "ExpiredToken", 403, 2), (400, "InvalidToken", 403, 1),
-        (301, "PermanentRedirect", 502, 1), (400, "AuthorizationHeaderMalformed", 502, 1), (503, "SlowDown", 502, 2), (500, "InternalError", 502, 2),
+        (301, "PermanentRedirect", 502, 1), (400, "AuthorizationHeaderMalformed", 502, 1), (503, "SlowDown", 502, 2),
+        (500, "InternalError", 502, 2),
         (503, "ServiceUnavailable", 502, 2), (501, "NotImplemented", 502, 1)])
     def test_errors_keep_their_code(self, tmp_path, status, code, told_status, attempts):
         with serving(refusal(status, code)) as (endpoint, seen):

@@ -54,7 +54,8 @@ private let brokenDocuments = [
 
     @Test(
         arguments: [
-            (full, "http://example.com/creds"), (full, "http://127.0.0.1.example.com"), (full, "http://169.254.169.254"),
+            (full, "http://example.com/creds"), (full, "http://127.0.0.1.example.com"),
+            (full, "http://169.254.169.254"),
             (full, "ftp://127.0.0.1"), (full, "127.0.0.1"), (full, "http://u:p@127.0.0.1"),
             (relative, "example.com/creds"), (relative, "@example.com"),
         ])
@@ -166,7 +167,9 @@ private let brokenDocuments = [
         let scenes = [
             try Scene([:]) { _ in throw TransportError.timeout("connect") },
             try Scene([:]) { _ in HTTPReply(status: 403) },
-            try Scene([:]) { $0.method == .PUT ? HTTPReply(status: 200, body: ByteStream("s")) : HTTPReply(status: 404) },
+            try Scene([:]) {
+                $0.method == .PUT ? HTTPReply(status: 200, body: ByteStream("s")) : HTTPReply(status: 404)
+            },
             try Scene([:]) { _ in HTTPReply(status: 200) },
         ]
         for scene in scenes {

@@ -70,7 +70,8 @@ import Testing
             "[default]\nrole_arn = r\ncredential_source = Elsewhere",
             "[default]\nrole_arn = r\nsource_profile = base\nmfa_serial = m",
             "[default]\nrole_arn = r\nsource_profile = base\nduration_seconds = long",
-            "[default]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = default", "no section",
+            "[default]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = default",
+            "no section",
         ])
     func whatCannotBeDone(_ config: String) async throws {
         let scene = try scene(config: config, credentials: Self.base)

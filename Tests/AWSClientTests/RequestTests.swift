@@ -288,7 +288,8 @@ import Testing
                 body: ByteStream(
                     """
                     <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
-                    <Code>InvalidClientTokenId</Code><Message>no</Message></Error><RequestId>R2</RequestId></ErrorResponse>
+                    <Code>InvalidClientTokenId</Code><Message>no</Message></Error>
+                    <RequestId>R2</RequestId></ErrorResponse>
                     """))
         }
         let configuration = AWSClient.Configuration(

@@ -27,12 +27,7 @@ extension S3Service {
         query.after = input.keyMarker.flatMap { $0.isEmpty ? nil : $0 }
         query.afterVersion = try versionMarker(input)
         query.limit = limit
-        let page =
-            limit == 0
-            ? ListPage()
-            : try await mapped(versionId: input.versionIdMarker) {
-                try await store.listVersions(bucket: bucket, query: query)
-            }
+        let page = limit == 0 ? ListPage() : try await versionPage(of: bucket, query)
         let owner = Self.owner(of: bucket.account)
         let output = S3.ListObjectVersionsOutput(
             isTruncated: page.isTruncated, keyMarker: encode(input.keyMarker ?? ""),
@@ -45,6 +40,17 @@ extension S3Service {
             commonPrefixes: page.commonPrefixes.map { .init(prefix: encode($0)) }, encodingType: input.encodingType)
         return S3VersionListing(
             output: output, order: page.entries.map { $0.isDeleteMarker ? .deleteMarker : .version })
+    }
+
+    private func versionPage(of bucket: Bucket, _ query: ListQuery) async throws -> ListPage<ObjectVersion> {
+        do {
+            return try await store.listVersions(bucket: bucket, query: query)
+        } catch {
+            if case .malformedVersionID = error, let marker = query.afterVersion?.text {
+                throw S3Failure.invalidArgument("Invalid version id specified", "version-id-marker", marker)
+            }
+            throw S3Failure.from(error, bucket: bucket.name, key: "", versionId: nil)
+        }
     }
 
     private func versionMarker(_ input: S3.ListObjectVersionsRequest) throws(AWSError) -> VersionID? {

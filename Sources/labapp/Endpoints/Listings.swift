@@ -41,7 +41,9 @@ extension App {
         return try await PagedAnswer<VersionMarker>.response(
             head: [("ok", true), ("bucket", .string(bucket)), ("prefix", .string(prefix))], array: "versions",
             limit: try Self.limit(of: request),
-            from: request.parameter("keyMarker").map { VersionMarker(key: $0, version: request.parameter("versionIdMarker")) },
+            from: request.parameter("keyMarker").map {
+                VersionMarker(key: $0, version: request.parameter("versionIdMarker"))
+            },
             fetch: { marker, maximum in
                 let output = try await s3.listObjectVersions(
                     S3.ListObjectVersionsRequest(
