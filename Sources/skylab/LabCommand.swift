@@ -60,7 +60,7 @@ struct LabCommand: AsyncParsableCommand {
             let started = WallClock.now
             let clock = ContinuousClock()
             let begun = clock.now
-            let server = try await LabServer.start(program: program, region: region)
+            let server = try await LabServer.start(program: program, region: region, logs: "\(report)/logs")
             let results: [StepResult]
             do {
                 results = try await walk(server, appProgram: appProgram)

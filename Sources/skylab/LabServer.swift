@@ -13,9 +13,9 @@ struct LabServer {
     let record: ServerRecord
     let logDirectory: String
 
-    static func start(program: String, region: String) async throws -> LabServer {
-        let logs = "/tmp/skylab-lab-\(getpid())"
-        mkdir(logs, 0o700)
+    /// - Parameter logs: the folder for the logs of the server and of the app.
+    static func start(program: String, region: String, logs: String) async throws -> LabServer {
+        try Directories.make(logs)
         let port = try freePort()
         let output = "\(logs)/server.log"
         let process = try ChildProcess(

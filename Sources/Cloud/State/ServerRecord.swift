@@ -50,12 +50,7 @@ public struct ServerRecord: Sendable {
     }
 
     public func write() throws(SystemError) {
-        let directory = "\(StateDirectory.standardPath)/servers"
-        var current = ""
-        for part in directory.split(separator: "/") {
-            current += "/\(part)"
-            mkdir(current, 0o700)
-        }
+        try Directories.make("\(StateDirectory.standardPath)/servers", mode: 0o700)
         try KeyValueFile(
             section: "server",
             values: [

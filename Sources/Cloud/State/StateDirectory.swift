@@ -95,12 +95,10 @@ public final class StateDirectory: Sendable {
     }
 
     private static func makeDirectories(_ path: String) throws(StateDirectoryError) {
-        var current = ""
-        for part in path.split(separator: "/") {
-            current += (current.isEmpty && !path.hasPrefix("/") ? "" : "/") + part
-            guard mkdir(current, 0o700) == 0 || errno == EEXIST else {
-                throw .unusable(path: path, reason: SystemError.last("mkdir", current).description)
-            }
+        do {
+            try Directories.make(path, mode: 0o700)
+        } catch {
+            throw .unusable(path: path, reason: error.description)
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {

@@ -31,11 +31,7 @@ public struct LabReport: Sendable {
     /// - Returns: the page's path.
     /// - Throws: ``Ground/SystemError``.
     public func write(to directory: String) throws(SystemError) -> String {
-        var current = directory.hasPrefix("/") ? "" : "."
-        for part in directory.split(separator: "/") {
-            current += "/\(part)"
-            guard mkdir(current, 0o755) == 0 || errno == EEXIST else { throw .last("mkdir", current) }
-        }
+        try Directories.make(directory)
         try Self.write(JSONReport(self).text, to: "\(directory)/report.json")
         try Self.write(HTMLReport(self).text, to: "\(directory)/index.html")
         return "\(directory)/index.html"
