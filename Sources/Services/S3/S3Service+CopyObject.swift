@@ -68,7 +68,8 @@ extension S3Service {
         return attributes
     }
 
-    /// A copy onto itself must change something; an older version copied onto its key is a restore, and does.
+    /// A copy onto itself must ask for something, be it what the object has already; an older version copied onto its key
+    /// is a restore, and does.
     private func refuseCopyOntoItself(
         _ name: S3CopySource, _ source: ObjectVersion, bucket: Bucket, key: String, _ input: S3.CopyObjectRequest
     ) throws(AWSError) {
@@ -79,8 +80,7 @@ extension S3Service {
         let changes =
             input.metadataDirective == .replace || input.taggingDirective == .replace
             || input.websiteRedirectLocation != nil || input.serverSideEncryption != nil
-            || input.checksumAlgorithm != nil
-            || (input.storageClass.map { $0.rawValue != source.attributes.storageClass } ?? false)
+            || input.checksumAlgorithm != nil || input.storageClass != nil
         guard !changes else { return }
         throw S3Failure.invalidRequest(
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's "
